@@ -1,0 +1,60 @@
+# Makegood: two commands to begin with: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo up test check lint types contracts bench lock install clean histories fingerprints
+.DEFAULT_GOAL := help
+
+help: ## what each command does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) scripts/preflight.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned dependencies into $(VENV) (once)"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(STAMP) ## make .venv with the pinned dependencies
+
+demo: $(STAMP) ## a shop's bad week in two minutes, on the real engine
+	@$(BIN)/makegood demo
+
+up: $(STAMP) ## the same stack to stay, no demo data
+	@$(BIN)/makegood up
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+	@$(BIN)/mypy worker.py
+
+contracts: $(STAMP)
+	@$(BIN)/lint-imports
+
+check: lint types contracts ## lint, types (strict), import contracts
+
+test: check ## check, then every test
+	@$(BIN)/pytest
+
+bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
+	@$(BIN)/python -m bench
+
+histories: $(STAMP) ## record the histories that replay tests read
+	@$(BIN)/python -m tests.replay.record
+
+fingerprints: $(STAMP) ## regenerate the fingerprints from the recorded histories
+	@$(BIN)/python -m tests.replay.fingerprints --write
+
+lock: ## resolve versions and hashes again (no registry address is written)
+	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.txt pyproject.toml
+
+clean:
+	@rm -rf build var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Side effects, thin: one input model, one result model, one effect each, idempotent. Called by the engine only."""

@@ -1,0 +1,1 @@
+"""Names and models of the activities: what workflows import of this room, and all they import."""

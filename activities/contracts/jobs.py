@@ -1,0 +1,33 @@
+"""One input and one result model per activity. Tolerant: optional fields only from the first release on."""
+
+from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+from policies.contract import Contract
+
+
+class SendMessage(Contract):
+    """Commit the entry and the ledger row, then send the message once."""
+
+    books: BooksEntry
+    plan: MessagePlan
+
+
+class RecordCase(Contract):
+    """Commit the entry; nothing leaves the house."""
+
+    books: BooksEntry
+
+
+class AlertPeople(Contract):
+    """Commit the entry, then tell the people behind a role."""
+
+    books: BooksEntry
+    plan: AlertPlan
+
+
+class WatchProvider(Contract):
+    """Ask the provider until something is new."""
+
+    plan: WatchPlan
+
+
+__all__ = ["AlertPeople", "MessageResult", "RecordCase", "SendMessage", "WatchProvider", "WatchResult"]

@@ -1,0 +1,13 @@
+"""Names of activities and task queues, once.
+
+Task queues are separate so that a slow mail provider never delays provider checks, each with its own slots and rate limit.
+"""
+
+CASES_QUEUE = "cases"  # workflow tasks, and the activities that only touch the books
+MESSAGES_QUEUE = "makegood-messages"
+PROVIDERS_QUEUE = "makegood-providers"
+
+SEND_MESSAGE = "send_message"
+RECORD_CASE = "record_case"
+ALERT_PEOPLE = "alert_people"
+WATCH_PROVIDER = "watch_provider"

@@ -1,0 +1,1 @@
+"""Message texts: what customers read, per kind of message, channel and language."""

@@ -1,0 +1,172 @@
+"""Made-up cases and messages, so that people can read every text before a customer does.
+
+Owns one believable plan for every kind of case and message. Must never hold a real person, order or number. Called by the preview
+and by the tests of this room.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from activities.templates.brand import Brand
+from policies.case.facts import Actor
+from policies.case.plans import MessageContext, MessagePlan, TargetView
+from policies.case.state import Resolution
+from policies.case.vocabulary import MESSAGE_CLASS, CaseKind, Channel, MessageKind, Role
+from policies.money import Money
+from policies.providers.statuses import TargetType
+
+TODAY = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
+OPENED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LAST_ANSWER = datetime(2026, 3, 5, 8, 30, tzinfo=UTC)
+RESOLVE_BY = datetime(2026, 3, 16, 16, 0, tzinfo=UTC)
+BRAND = Brand(
+    name="Nordlicht",
+    sender="Nordlicht <care@nordlicht.example>",
+    reply_address="care@nordlicht.example",
+    phone="+49 30 5550100",
+)
+NAME = "Anna Beispiel"
+REPLY = "Good news from our side: the parcel came back to us undamaged.\nYour refund does not depend on anything else."
+
+_AMOUNT = Money(amount_minor=4990, currency="EUR")
+_OUTCOMES = {
+    CaseKind.REFUND: ("refunded", {"en": "your money has been refunded", "de": "Ihr Geld wurde erstattet"}),
+    CaseKind.DISPUTE: ("decided_for_customer", {"en": "the bank decided in your favour", "de": "die Bank hat zu Ihren Gunsten entschieden"}),
+    CaseKind.DELAY: ("delivered", {"en": "your parcel has arrived", "de": "Ihr Paket ist angekommen"}),
+}
+_WHY = {"en": "this is our own promise for cases like yours", "de": "das ist unsere eigene Zusage für Fälle wie Ihren"}
+_ASKED = {"en": "the IBAN of your bank account", "de": "die IBAN Ihres Bankkontos"}
+_REOPENED = {
+    CaseKind.REFUND: "refund_failed",
+    CaseKind.DISPUTE: "dispute_reopened",
+    CaseKind.DELAY: "customer_not_solved",
+}
+_AFTER_RESOLUTION = (
+    MessageKind.RESOLUTION,
+    MessageKind.TRACE,
+    MessageKind.FEEDBACK_REQUEST,
+    MessageKind.FEEDBACK_REMINDER,
+)
+
+
+def sample_target(kind: CaseKind, *, settled: bool) -> TargetView:
+    """What the case waits for, before or after it is settled."""
+    if kind is CaseKind.REFUND:
+        return TargetView(
+            type=TargetType.REFUND,
+            reference="re_sample_1",
+            provider="simulator",
+            status="succeeded" if settled else "pending",
+            status_at=TODAY - timedelta(hours=3),
+            amount=_AMOUNT,
+            method="card",
+            trace="74537604221010000123456" if settled else None,
+        )
+    if kind is CaseKind.DISPUTE:
+        return TargetView(
+            type=TargetType.DISPUTE,
+            reference="dp_sample_1",
+            provider="simulator",
+            status="lost" if settled else "under_review",
+            status_at=TODAY - timedelta(hours=3),
+            amount=_AMOUNT,
+        )
+    return TargetView(
+        type=TargetType.DELIVERY,
+        reference="00340434161094015902",
+        provider="simulator",
+        status="delivered" if settled else "in_transit",
+        status_at=TODAY - timedelta(hours=3),
+    )
+
+
+def sample_plan(
+    kind: CaseKind,
+    message: MessageKind,
+    locale: str = "en",
+    *,
+    also: tuple[MessageKind, ...] = (),
+    zone: str = "Europe/Berlin",
+) -> MessagePlan:
+    """A plan as the rules would hand it over for such a message."""
+    kinds = {message, *also}
+    context = MessageContext(
+        case_id=f"nordlicht-10{len(kind)}1-1a2b3c4d",
+        kind=kind,
+        merchant="nordlicht",
+        order="N-10482",
+        item="Wool blanket, grey" if kind is CaseKind.DELAY else None,
+        reason="unspecified",
+        opened_at=OPENED,
+        locale=locale,
+        zone=zone,
+        targets=[sample_target(kind, settled=message in _AFTER_RESOLUTION)],
+        amounts=[] if kind is CaseKind.DELAY else [_AMOUNT],
+        who_acts="carrier" if kind is CaseKind.DELAY else "bank",
+        unchanged_since=None if message in (MessageKind.NEWS, MessageKind.RESOLUTION) else OPENED + timedelta(hours=1),
+        next_word_at=TODAY + timedelta(hours=24),
+        resolve_by=RESOLVE_BY,
+        resolve_by_why=_WHY,
+    )
+    if kind is CaseKind.DELAY:
+        context.delay_promised_at = OPENED - timedelta(days=1)
+        context.delay_revised_at = OPENED + timedelta(days=8)
+    if kind is CaseKind.DISPUTE:
+        context.dispute_stage = "chargeback"
+        context.dispute_due_by = OPENED + timedelta(days=7)
+    if kinds & set(_AFTER_RESOLUTION):
+        _resolve(context)
+    _occasion(context, kinds)
+    return MessagePlan(
+        message_id="sample",
+        kind=message,
+        also=list(also),
+        message_class=MESSAGE_CLASS[message],
+        cycle=1,
+        seq=1,
+        channels=[Channel.EMAIL],
+        contact_ref="sample",
+        must_arrive=True,
+        next_word_at=context.next_word_at,
+        context=context,
+    )
+
+
+def _resolve(context: MessageContext) -> None:
+    code, words = _OUTCOMES[context.kind]
+    refund = context.kind is CaseKind.REFUND
+    context.resolution = Resolution(
+        outcome=code,
+        amounts=context.amounts,
+        by=Actor(who="lead.sample", role=Role.LEAD),
+        decided_at=TODAY - timedelta(hours=2),
+        money_expected_at=TODAY + timedelta(days=7) if refund else None,
+    )
+    context.outcome_public = words
+    context.feedback_at = TODAY + timedelta(hours=24)
+    context.feedback_until = TODAY + timedelta(days=8)
+    context.reopen_until = TODAY + timedelta(days=30)
+    context.next_word_at = None
+    context.who_acts = "nobody"
+
+
+def _occasion(context: MessageContext, kinds: set[MessageKind]) -> None:
+    """What the message is about, beyond the standing of the case."""
+    if kinds & {MessageKind.ASK, MessageKind.ASK_REMINDER, MessageKind.ASK_EXPIRED}:
+        context.ask_public = _ASKED
+        context.ask_until = TODAY + timedelta(days=5 if MessageKind.ASK_EXPIRED not in kinds else -1)
+        context.ask_expiry = "escalate"
+        context.who_acts = "you" if MessageKind.ASK_EXPIRED not in kinds else "us"
+    if kinds & {MessageKind.APOLOGY, MessageKind.EXTENSION}:
+        context.missed_due_at = TODAY - timedelta(hours=1)
+        context.new_date_at = TODAY + timedelta(days=5)
+        context.resolve_by = context.new_date_at
+        context.resolve_by_why = {}
+        context.who_acts = "us"
+    if MessageKind.REOPEN in kinds:
+        context.reopened_because = _REOPENED[context.kind]
+        context.targets = [
+            target.model_copy(update={"status": {"refund": "failed", "dispute": "under_review"}.get(target.type, "exception")})
+            for target in context.targets
+        ]
+        context.unchanged_since = None
+        context.who_acts = "us"

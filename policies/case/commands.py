@@ -1,0 +1,165 @@
+"""Commands of people and reports of systems: what may be asked of an open case.
+
+Owns the tolerant forms that cross Temporal as updates and signals (every field but the actor has a default, so that a signal typed by
+hand in the web UI is read as far as it goes). Whether a command is allowed is decided by the rules. Texts (replies, notes,
+comments) are kept in the store; a command carries their reference.
+"""
+
+from pydantic import Field
+
+from policies.book import PolicySnapshot
+from policies.case.facts import Actor
+from policies.case.plans import Reading
+from policies.case.start import Reachability
+from policies.case.vocabulary import CaseStatus, Role
+from policies.contract import Contract, Instant
+from policies.money import Money
+
+WEB_UI = Actor(who="web-ui", role=Role.LEAD)
+
+
+class Command(Contract):
+    """Common to all: who asks, in which role and why."""
+
+    by: Actor = WEB_UI
+
+
+class Resolve(Command):
+    outcome: str = ""
+    amounts: list[Money] = Field(default_factory=list)  # empty: what the payments sum up to
+    references: list[str] = Field(default_factory=list)
+    evidence: list[str] = Field(default_factory=list)
+
+
+class HoldCase(Command):
+    reason: str = ""  # a hold reason of the policy
+    until: Instant | None = None
+
+
+class Resume(Command):
+    pass
+
+
+class Escalate(Command):
+    level: int | None = None  # None: one level up
+    to: str | None = None  # role; None: what the ladder says for the level
+
+
+class Extend(Command):
+    until: Instant | None = None  # the new date of resolution that the customer is told
+
+
+class Reassign(Command):
+    owner: str = ""
+
+
+class Reply(Command):
+    text_ref: str = ""
+
+
+class Note(Command):
+    text_ref: str = ""
+
+
+class PhoneContact(Command):
+    """A call with the customer; `promised_at` is the next word promised on the phone."""
+
+    text_ref: str | None = None
+    reached: bool = True
+    promised_at: Instant | None = None
+
+
+class ReportFact(Command):
+    name: str = ""  # goods_received, evidence_submitted, shipped, customer_supplied ...
+    occurred_at: Instant | None = None
+    old_reference: str | None = None  # payment_replaced: the refund that was re-issued ...
+    new_reference: str | None = None  # ... and the one that takes its place
+
+
+class Link(Command):
+    case_id: str = ""
+    relation: str = "sibling"
+
+
+class Absorb(Command):
+    """Sent to the surviving case of a merge: the strictest clock survives."""
+
+    case_id: str = ""
+    resolve_by: Instant | None = None
+
+
+class Merge(Command):
+    into: str = ""
+
+
+class Withdraw(Command):
+    pass
+
+
+class GiveFeedback(Command):
+    csat: int | None = None
+    nps: int | None = None
+    comment_ref: str | None = None
+
+
+class ChangePreferences(Command):
+    reach: Reachability
+
+
+class CustomerReply(Command):
+    text_ref: str = ""
+    not_solved: bool = False
+    supplied: bool = False
+
+
+class ChangePolicy(Command):
+    policy: PolicySnapshot
+
+
+class ProviderReport(Contract):
+    """Readings that reach us without asking (webhooks)."""
+
+    readings: list[Reading] = Field(default_factory=list)
+
+
+class Receipt(Contract):
+    """The answer to an accepted command."""
+
+    case_id: str
+    status: CaseStatus
+    seq: int  # newest fact
+    next_at: Instant | None = None
+    next_what: str | None = None
+
+
+class Snapshot(Contract):
+    """The query `snapshot`: where the case stands, for consoles and scripts. No personal data."""
+
+    case_id: str
+    workflow_id: str
+    kind: str
+    status: CaseStatus
+    cycle: int
+    merchant: str
+    order: str
+    owner: str | None
+    escalation: int
+    opened_at: Instant
+    resolve_by: Instant | None
+    resolve_by_clock: str | None
+    next_at: Instant | None
+    next_what: str | None
+    next_why: str | None
+    agenda: list[dict[str, str]]
+    clocks: list[dict[str, str | int | bool | None]]
+    targets: list[dict[str, str | int | bool | None]]
+    promise: dict[str, str | int] | None
+    promises: dict[str, int]
+    hold: dict[str, str | bool | None] | None
+    resolution: dict[str, object] | None
+    feedback: dict[str, str | int | None] | None
+    tail_until: Instant | None
+    links: list[str]
+    policy: str
+    shadow: bool
+    counts: dict[str, int]

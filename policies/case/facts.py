@@ -1,0 +1,40 @@
+"""Facts: what happened to a case, who did it, when it occurred and when we learnt it.
+
+Owns the one shape of the timeline. Must never hold personal data: texts and contacts live in the store, a fact carries their
+reference. Made by the rules, kept by workflows, written to the books by activities.
+"""
+
+from pydantic import Field
+
+from policies.case.vocabulary import QUIET_FACTS, FactType, Role
+from policies.contract import Contract, Instant
+
+Detail = dict[str, str | int | bool | None]
+
+
+class Actor(Contract):
+    """Who did it, in which role and why."""
+
+    who: str
+    role: Role
+    why: str | None = None
+
+
+SYSTEM = Actor(who="makegood", role=Role.SYSTEM)
+
+
+class Fact(Contract):
+    """One entry of the timeline. `seq` counts from 1 within the case and never repeats."""
+
+    seq: int
+    cycle: int = 1
+    type: FactType
+    occurred_at: Instant
+    learned_at: Instant
+    by: Actor | None = None
+    detail: Detail = Field(default_factory=dict)
+
+    @property
+    def quiet(self) -> bool:
+        """True if the books may learn it with the next entry instead of at once."""
+        return self.type in QUIET_FACTS

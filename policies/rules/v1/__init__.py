@@ -1,0 +1,44 @@
+"""Rules, version 1. What workflows call is listed here; everything else is inside."""
+
+from policies.rules.v1.agenda import Due, agenda, next_due
+from policies.rules.v1.commands import apply, refusal
+from policies.rules.v1.life import (
+    Jobs,
+    advance,
+    begin,
+    entry,
+    jobs,
+    not_alerted,
+    not_recorded,
+    recorded,
+    stale_watch,
+)
+from policies.rules.v1.memory import remember
+from policies.rules.v1.messages import ended as message_ended
+from policies.rules.v1.provider_news import apply_readings, watch_ended, watch_failed
+from policies.rules.v1.rows import details, search_attributes, snapshot
+
+__all__ = [
+    "Due",
+    "Jobs",
+    "advance",
+    "agenda",
+    "apply",
+    "apply_readings",
+    "begin",
+    "details",
+    "entry",
+    "jobs",
+    "message_ended",
+    "next_due",
+    "not_alerted",
+    "not_recorded",
+    "recorded",
+    "refusal",
+    "remember",
+    "search_attributes",
+    "snapshot",
+    "stale_watch",
+    "watch_ended",
+    "watch_failed",
+]

@@ -1,0 +1,102 @@
+"""The agenda: what is due next, when and why. One pure look at the state; the workflow arms one timer for its answer.
+
+Owns the list of everything a case waits for. Must never change the state (`fire` in life.py does). Called after every step.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.case.state import CaseState
+from policies.case.vocabulary import MessageKind
+from policies.rules.v1 import clocks, messages, outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that will happen at a moment (UTC): `what` is a code, `why` says it in words for people, `ref` names a clock."""
+
+    at: datetime
+    what: str
+    why: str
+    ref: str = ""
+
+
+def agenda(state: CaseState) -> list[Due]:
+    """Everything the case waits for, soonest first. Ties keep the order in which duties are listed here."""
+    due: list[Due] = []
+    if state.books_retry_at is not None:
+        due.append(Due(state.books_retry_at, "write_books", "the books could not be written; tried again"))
+    if state.closed_at is not None:
+        return due
+    _words(state, due)
+    _clocks(state, due)
+    _hold(state, due)
+    _after_resolution(state, due)
+    _watch(state, due)
+    due.sort(key=lambda item: item.at)
+    return due
+
+
+def _words(state: CaseState, due: list[Due]) -> None:
+    write_at = messages.write_at(state)
+    if write_at is not None:
+        kinds = ", ".join(dict.fromkeys(waiting.kind.value for waiting in state.needs))
+        due.append(Due(write_at, "write", f"write to the customer: {kinds}"))
+    if state.resolution is not None or any(waiting.kind is MessageKind.UPDATE for waiting in state.needs):
+        return
+    if state.in_flight is not None:
+        if state.in_flight.next_word_at is not None:
+            due.append(Due(state.in_flight.next_word_at, "update", "the next word named in the message that is on its way"))
+    elif state.promise is not None:
+        due.append(Due(state.promise.due_at, "update", f"next word, promise {state.promise.number}"))
+
+
+def _clocks(state: CaseState, due: list[Due]) -> None:
+    for clock in state.clocks:
+        rung = clocks.next_rung(clock)
+        if rung is None:
+            continue
+        word = "breach" if rung.breach else "warn" if rung.at <= clock.due_at else "ladder"
+        due.append(Due(rung.at, word, f"{clock.id} {rung.spec}: tell {rung.to} (level {rung.level})", clock.id))
+
+
+def _hold(state: CaseState, due: list[Due]) -> None:
+    hold = state.hold
+    if hold is None:
+        return
+    if hold.reminders:
+        due.append(Due(hold.reminders[0], "ask_reminder", f"remind the customer: {hold.reason}"))
+    if hold.expires_at is not None:
+        due.append(Due(hold.expires_at, "ask_expires", f"the customer did not answer: {hold.reason}"))
+    if hold.until is not None:
+        due.append(Due(hold.until, "hold_ends", f"the hold ends: {hold.reason}"))
+
+
+def _after_resolution(state: CaseState, due: list[Due]) -> None:
+    feedback = state.feedback
+    if feedback is not None and not feedback.ended:
+        if feedback.due_at is not None:
+            due.append(Due(feedback.due_at, "feedback", "ask for feedback"))
+        if feedback.remind_at is not None:
+            due.append(Due(feedback.remind_at, "feedback_reminder", "remind of the feedback"))
+        if feedback.expires_at is not None:
+            due.append(Due(feedback.expires_at, "feedback_expires", "the feedback request expires"))
+    if state.resolution is not None and state.tail_until is not None:
+        due.append(Due(state.tail_until, "tail_ends", "the tail ends: the case may close"))
+
+
+def _watch(state: CaseState, due: list[Due]) -> None:
+    watch = state.watch
+    if watch.wanted and not watch.running and watch.restart_at is not None:
+        due.append(Due(watch.restart_at, "watch", "ask the provider again"))
+
+
+def next_due(state: CaseState) -> Due | None:
+    """What happens next by itself; past duties that only wait for something else (a tail that waits for the survey) are not it."""
+    items = [item for item in agenda(state) if not (item.what == "tail_ends" and _tail_waits(state, item.at))]
+    return items[0] if items else None
+
+
+def _tail_waits(state: CaseState, at: datetime) -> bool:
+    """True if the end of the tail is no event of its own any more: it has been noted, the close waits for something else."""
+    return state.named_facts.get("tail_ended") == at and not outcomes.may_close(state, at)

@@ -1,0 +1,85 @@
+"""Cadence: when the next word is due and when a channel may carry it.
+
+Owns the arithmetic of the promise of a next word. Called where a message is composed and by the agenda.
+"""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from policies.case.state import CaseState
+from policies.case.vocabulary import MESSAGE_CLASS, Channel, MessageClass, MessageKind
+from policies.time.send_window import SendWindow
+
+_EXEMPT_FROM_QUIET = frozenset({MessageKind.ACKNOWLEDGEMENT, MessageKind.LEGAL_NOTICE})
+
+
+@lru_cache(maxsize=256)
+def _outside(quiet_from: str, quiet_until: str) -> SendWindow:
+    return SendWindow.outside_quiet_hours(quiet_from, quiet_until)
+
+
+_ALWAYS = SendWindow.always()
+
+
+def channels(state: CaseState) -> list[Channel]:
+    """The customer's channels, in the customer's order, as far as the policy uses them (all of them if it uses none of these)."""
+    allowed = state.start.policy.policy.channels
+    return [channel for channel in state.reach.channels if channel in allowed] or list(state.reach.channels)
+
+
+def window(state: CaseState) -> SendWindow:
+    """When the first channel may write: quiet hours bind SMS and voice, e-mail only on the customer's wish."""
+    policy = state.start.policy.policy
+    chosen = channels(state)
+    first = chosen[0] if chosen else Channel.EMAIL
+    if first is Channel.EMAIL and not state.reach.quiet_email:
+        return _ALWAYS
+    return _outside(state.reach.quiet_from or policy.quiet_from, state.reach.quiet_until or policy.quiet_until)
+
+
+def may_write_at(state: CaseState, kinds: list[MessageKind], not_before: datetime) -> datetime:
+    """The first moment from `not_before` on at which a message of these kinds may go."""
+    if any(kind in _EXEMPT_FROM_QUIET for kind in kinds):
+        return not_before
+    allowed = window(state)
+    if all(MESSAGE_CLASS[kind] is MessageClass.SURVEY for kind in kinds):
+        survey = state.start.policy.policy.feedback.window
+        moment = not_before
+        for _ in range(8):  # two windows within one week: they meet within a few openings or never
+            moment = survey.next_allowed(allowed.next_allowed(moment, state.reach.zone), state.reach.zone)
+            if allowed.allows(moment, state.reach.zone):
+                return moment
+        return moment
+    if allowed is _ALWAYS:
+        return not_before
+    return allowed.next_allowed(not_before, state.reach.zone)
+
+
+def span(state: CaseState) -> timedelta:
+    """The cadence in force: after a breach or reopen its own, else the schedule, narrowed by the customer's preference."""
+    cadence = state.start.policy.policy.cadence
+    if state.tight_cadence:
+        return cadence.after_breach.elapsed()
+    if state.reach.cadence is not None and state.reach.cadence.is_elapsed:
+        return max(cadence.shortest.elapsed(), min(state.reach.cadence.elapsed(), cadence.longest.elapsed()))
+    count = state.routine_count
+    for step in cadence.steps:
+        if step.times is None or count < step.times:
+            return step.every.elapsed()
+        count -= step.times
+    return cadence.steps[-1].every.elapsed()
+
+
+def next_word_at(state: CaseState, kinds: list[MessageKind], now: datetime) -> datetime | None:
+    """The moment that a message going out `now` names for the next word; None if none is promised.
+
+    A routine update counts from the time that was promised (no drift), everything else from its own moment; after an outage the
+    next word is never in the past. Moved to the next opening of the send window: what is told is a time at which we may write.
+    """
+    if state.resolution is not None or MessageClass.STATUS in state.reach.opted_out:
+        return None
+    step = span(state)
+    base = now
+    if kinds == [MessageKind.UPDATE] and state.promise is not None and state.promise.due_at + step > now:
+        base = state.promise.due_at
+    return may_write_at(state, [MessageKind.UPDATE], base + step)

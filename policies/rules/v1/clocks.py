@@ -1,0 +1,305 @@
+"""Clocks: started and ended by named facts, stopped by holds, with every rung of the ladder worked out in advance.
+
+Owns due moments and rungs. Statutory, network and provider dates never stop and never move. Must never send or alert by itself
+beyond noting that people are to be told. Called by the rules that learn facts and by the agenda.
+"""
+
+from datetime import datetime, timedelta
+
+from policies.book import ClockPolicy, Policy, Threshold
+from policies.case.facts import SYSTEM
+from policies.case.state import CaseState, ClockState, Rung
+from policies.case.vocabulary import FactType, MessageKind
+from policies.rules.v1.memory import alert, need, remember
+from policies.time.business_calendar import BusinessCalendar
+from policies.time.spans import SpanUnit
+
+_BUSINESS = (SpanUnit.BUSINESS_HOURS, SpanUnit.BUSINESS_DAYS)
+
+
+def _share(calendar: BusinessCalendar, clock: ClockPolicy, started_at: datetime, due_at: datetime, percent: int) -> datetime:
+    if percent == 100:
+        return due_at
+    if clock.span is not None and clock.span.unit in _BUSINESS:
+        return calendar.advance(started_at, calendar.business_time_between(started_at, due_at) * percent / 100)
+    return started_at + (due_at - started_at) * percent / 100
+
+
+def _rung_at(calendar: BusinessCalendar, clock: ClockPolicy, threshold: Threshold, started_at: datetime, due_at: datetime) -> datetime:
+    if threshold.percent is not None:
+        return _share(calendar, clock, started_at, due_at, threshold.percent)
+    if threshold.before is not None:
+        span = threshold.before
+        back = timedelta(days=float(span.amount)) if span.unit is SpanUnit.CALENDAR_DAYS else span.elapsed()
+        return max(started_at, due_at - back)
+    if threshold.after is None:
+        raise ValueError(f"threshold {threshold.at} says neither percent nor before nor after")
+    return calendar.add(due_at, threshold.after)
+
+
+def _rungs(policy: Policy, clock: ClockPolicy, started_at: datetime, due_at: datetime) -> list[Rung]:
+    rungs = [
+        Rung(
+            at=_rung_at(policy.calendar, clock, threshold, started_at, due_at),
+            level=threshold.level,
+            to=threshold.to,
+            breach=threshold.percent == 100,
+            apology=threshold.apology,
+            spec=threshold.at,
+        )
+        for threshold in clock.ladder
+    ]
+    return sorted(rungs, key=lambda rung: (rung.at, rung.level))
+
+
+def _carried_date(state: CaseState, clock: ClockPolicy) -> datetime | None:
+    match clock.due_from:
+        case "dispute_due_by":
+            return state.dispute_due_by
+        case "delay_promised":
+            return state.delay_promised_at
+        case "delay_revised":
+            return state.delay_revised_at or state.delay_promised_at
+    return None
+
+
+def find(state: CaseState, clock_id: str) -> ClockState | None:
+    """The newest clock of that id."""
+    return next((clock for clock in reversed(state.clocks) if clock.id == clock_id), None)
+
+
+def running(state: CaseState) -> list[ClockState]:
+    """Clocks that have not ended; those on hold included."""
+    return [clock for clock in state.clocks if not clock.ended]
+
+
+def start_clocks(state: CaseState, fact: str, at: datetime, now: datetime) -> None:
+    """Start every clock that the named fact starts; one that runs already goes on."""
+    policy = state.start.policy.policy
+    for clock in policy.clocks:
+        if clock.starts != fact and not (clock.restarts and fact == "reopened" and clock.starts == "opened"):
+            continue
+        present = find(state, clock.id)
+        if present is not None and not present.ended:
+            continue
+        due_at = _carried_date(state, clock) if clock.span is None else policy.calendar.add(at, clock.span)
+        if due_at is None:
+            continue  # the date is not known yet; `carried_date_changed` starts it
+        if present is not None:
+            state.clocks.remove(present)
+        held = now if state.hold is not None and clock.pausable else None
+        state.clocks.append(ClockState(id=clock.id, started_at=at, due_at=due_at, rungs=_rungs(policy, clock, at, due_at), held_since=held))
+        remember(state, FactType.CLOCK_STARTED, now, by=SYSTEM, occurred_at=at, clock=clock.id, due_at=due_at.isoformat())
+
+
+def carried_date_changed(state: CaseState, source: str, now: datetime) -> None:
+    """A date told by a provider or carrier is new: clocks that run to it are planned again; rungs already fired stay fired."""
+    policy = state.start.policy.policy
+    for clock in policy.clocks:
+        if clock.due_from != source:
+            continue
+        due_at = _carried_date(state, clock)
+        present = find(state, clock.id)
+        if present is None:
+            started = state.named_facts.get(clock.starts)
+            if started is not None:
+                start_clocks(state, clock.starts, started, now)
+            continue
+        if due_at is None or present.ended or due_at == present.due_at:
+            continue
+        _plan_again(policy, clock, present, due_at)
+
+
+def _plan_again(policy: Policy, clock: ClockPolicy, present: ClockState, due_at: datetime) -> None:
+    done = {rung.spec: rung.done for rung in present.rungs}
+    present.due_at = due_at
+    present.rungs = _rungs(policy, clock, present.started_at, due_at)
+    for rung in present.rungs:
+        rung.done = done.get(rung.spec, "")
+
+
+def replan(state: CaseState) -> None:
+    """After a change of policy: clocks that go on are planned anew from the moment they started; holds so far are kept as they are."""
+    policy = state.start.policy.policy
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is None:
+            continue
+        due_at = _carried_date(state, definition) if definition.span is None else policy.calendar.add(clock.started_at, definition.span)
+        if due_at is not None:
+            _plan_again(policy, definition, clock, due_at if definition.basis != "internal" else max(due_at, clock.due_at))
+
+
+def stop_for_hold(state: CaseState, now: datetime) -> None:
+    """Internal clocks stop. Nothing is lost: a rung whose moment has come fires before the hold begins (the loop sees to it)."""
+    policy = state.start.policy.policy
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is not None and definition.pausable and clock.held_since is None:
+            clock.held_since = now
+
+
+def go_on_after_hold(state: CaseState, now: datetime) -> None:
+    """Internal clocks go on: what was left of them is left still, in the clock's own unit of time."""
+    policy = state.start.policy.policy
+    calendar = policy.calendar
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if clock.held_since is None or definition is None:
+            continue
+        held_from, clock.held_since = clock.held_since, None
+        unit = definition.span.unit if definition.span is not None else SpanUnit.HOURS
+        walked = SpanUnit.BUSINESS_HOURS if unit in _BUSINESS else unit
+        if clock.due_at > held_from:
+            clock.due_at = calendar.due_after_hold(clock.due_at, held_from, now, unit)
+        for rung in clock.rungs:
+            if rung.done or rung.at <= held_from:
+                continue
+            if rung.breach:
+                rung.at = clock.due_at
+            elif rung.spec.startswith("+"):
+                threshold = next(step for step in definition.ladder if step.at == rung.spec)
+                rung.at = _rung_at(calendar, definition, threshold, clock.started_at, clock.due_at)
+            else:
+                rung.at = min(clock.due_at, calendar.due_after_hold(rung.at, held_from, now, walked))
+        clock.rungs.sort(key=lambda rung: (rung.at, rung.level))
+
+
+def extend_internal(state: CaseState, until: datetime) -> None:
+    """A lead's extension moves the promised internal clocks to the new date."""
+    policy = state.start.policy.policy
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is not None and definition.basis == "internal" and definition.promised and clock.due_at < until:
+            _plan_again(policy, definition, clock, until)
+
+
+def end_clocks(state: CaseState, fact: str, at: datetime, now: datetime) -> None:
+    """End every running clock that the named fact satisfies. A breach stays on record."""
+    policy = state.start.policy.policy
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is None or fact not in definition.ends:
+            continue
+        breached = clock.breached_at is not None or (at > clock.due_at and clock.held_since is None)
+        if breached and clock.breached_at is None:
+            _breach(state, clock, now, definition)
+        clock.ended, clock.ended_at = ("breached_then_met" if breached else "met"), at
+        if definition.binds == "merchant" and not breached:
+            state.clocks_met += 1
+        remember(state, FactType.CLOCK_MET, now, by=SYSTEM, occurred_at=at, clock=clock.id, late=breached or None)
+
+
+def cancel_clocks(state: CaseState, now: datetime) -> None:
+    """The case ends without its promise falling due (withdrawn, merged): running clocks count neither as met nor as breached."""
+    for clock in running(state):
+        clock.ended, clock.ended_at = "cancelled", now
+
+
+def revive_statutory(state: CaseState, now: datetime) -> None:
+    """A reopen takes back what satisfied a statutory clock: it runs on to its unmoved date."""
+    policy = state.start.policy.policy
+    for clock in state.clocks:
+        definition = policy.clock(clock.id)
+        if definition is None or definition.basis == "internal" or "resolved" not in definition.ends:
+            continue
+        if clock.ended in ("met", "breached_then_met"):
+            if clock.ended == "met" and definition.binds == "merchant":
+                state.clocks_met -= 1
+            clock.ended, clock.ended_at = "", None
+            remember(
+                state,
+                FactType.CLOCK_STARTED,
+                now,
+                by=SYSTEM,
+                clock=clock.id,
+                due_at=clock.due_at.isoformat(),
+                again=True,
+            )
+
+
+def _breach(state: CaseState, clock: ClockState, now: datetime, definition: ClockPolicy) -> None:
+    clock.breached_at = clock.due_at
+    if definition.binds == "merchant":
+        state.clocks_breached += 1
+    remember(
+        state,
+        FactType.CLOCK_BREACHED,
+        now,
+        by=SYSTEM,
+        occurred_at=clock.due_at,
+        clock=clock.id,
+        due_at=clock.due_at.isoformat(),
+    )
+
+
+def next_rung(clock: ClockState) -> Rung | None:
+    """The first rung still to come; None while the clock stands still or has ended."""
+    if clock.ended or clock.held_since is not None:
+        return None
+    return next((rung for rung in clock.rungs if not rung.done), None)
+
+
+def fire(state: CaseState, clock_id: str, now: datetime) -> None:
+    """Fire what is due of one clock: only the highest rung alerts, lower ones that came due with it are recorded as passed."""
+    policy = state.start.policy.policy
+    clock = find(state, clock_id)
+    definition = policy.clock(clock_id)
+    if clock is None or definition is None or clock.ended or clock.held_since is not None:
+        return
+    due = [rung for rung in clock.rungs if not rung.done and rung.at <= now]
+    if not due:
+        return
+    highest = max(due, key=lambda rung: (rung.level, rung.at))
+    if any(rung.breach for rung in due):
+        _breach(state, clock, now, definition)
+    for rung in due:
+        rung.done = "fired" if rung is highest else "passed"
+        kind = FactType.THRESHOLD_FIRED if rung is highest else FactType.THRESHOLD_PASSED
+        remember(state, kind, now, by=SYSTEM, occurred_at=rung.at, clock=clock_id, at=rung.spec, level=rung.level, to=rung.to)
+    if any(rung.apology for rung in due) and state.resolution is None:
+        state.tight_cadence = True
+        state.new_date_at = policy.calendar.add(now, policy.new_date_after_breach)
+        need(state, MessageKind.APOLOGY, now, asked=clock.due_at.isoformat())
+    alert(
+        state,
+        highest.to,
+        highest.level,
+        "breached" if clock.breached_at is not None else "at_risk",
+        now,
+        clock=clock_id,
+        due_at=clock.due_at,
+    )
+
+
+def binding(state: CaseState) -> ClockState | None:
+    """The strictest running clock whose date may be told to the customer; a breached one no longer binds."""
+    policy = state.start.policy.policy
+    candidates = []
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is not None and definition.promised and clock.breached_at is None:
+            candidates.append(clock)
+    return min(candidates, key=lambda clock: clock.due_at, default=None)
+
+
+def strictest_fixed(state: CaseState) -> ClockState | None:
+    """The strictest running merchant's clock that no person may move."""
+    policy = state.start.policy.policy
+    fixed = []
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is not None and definition.basis != "internal" and definition.binds == "merchant" and clock.breached_at is None:
+            fixed.append(clock)
+    return min(fixed, key=lambda clock: clock.due_at, default=None)
+
+
+def resolve_by(state: CaseState) -> datetime | None:
+    """The date of resolution as the customer is told it: the strictest promise; after a breach or extension the new date, unless a
+    clock that never moves is stricter.
+    """
+    if state.resolution is not None:
+        return None
+    clock = binding(state)
+    dates = [date for date in (state.new_date_at, clock.due_at if clock else None) if date is not None]
+    return min(dates) if dates else None

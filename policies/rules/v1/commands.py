@@ -1,0 +1,486 @@
+"""Commands: may this be done now, and what it changes.
+
+Owns every refusal (a sentence that names the field and what would be right) and every act of people, with who, role and why. A
+refusal leaves nothing in the history. Called by the workflow's validators and handlers.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from policies.case import commands as c
+from policies.case.facts import Actor
+from policies.case.state import CaseState, PromiseState
+from policies.case.vocabulary import CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
+from policies.rules.v1 import clocks, feedback, messages, outcomes, provider_news
+from policies.rules.v1.life import named_fact, stale_watch
+from policies.rules.v1.memory import alert, end_promise, need, remember
+
+_PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN)
+_LEADS = (Role.LEAD, Role.ADMIN)
+# A viewer of the timeline must be able to tell why; these acts change what the customer gets.
+_NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "change_policy"})
+
+
+def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | None:
+    """Why the command may not be done now; None if it may."""
+    if state.closed_at is not None:
+        return f"the case was closed at {state.closed_at.isoformat()}; open a new case that links to it"
+    by: Actor = command.by
+    if not by.who:
+        return "by.who is empty; say who acts"
+    if name in _NEEDS_LEAD and by.role not in _LEADS:
+        return f"by.role is {by.role.value}; {name} is for a lead or an admin"
+    if name not in ("feedback", "preferences", "customer_reply", "report_fact", "absorb") and by.role not in _PEOPLE:
+        return f"by.role is {by.role.value}; {name} is for agents, leads and admins"
+    check = _CHECKS.get(name)
+    return check(state, command, now) if check is not None else None
+
+
+def _still_open(state: CaseState, verb: str) -> str | None:
+    if state.resolution is None:
+        return None
+    record = state.resolution
+    return (
+        f"the case was resolved as {record.outcome} by {record.by.who} at {record.decided_at.isoformat()}; it cannot be {verb} "
+        "unless it is reopened"
+    )
+
+
+def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str | None:
+    if (closed := _still_open(state, "resolved again")) is not None:
+        return closed
+    policy = state.start.policy.policy
+    outcome = policy.outcome(command.outcome)
+    if outcome is None:
+        allowed = ", ".join(item.code for item in policy.outcomes)
+        return f'outcome "{command.outcome}" is not in the policy book for this case; right would be one of {allowed}'
+    if outcome.rests_on_provider and outcomes.settled_at(state) is None:
+        return f"outcome {command.outcome} rests on the provider, which has not reported it done; wait for it or choose another outcome"
+    if outcome.needs_amount and not command.amounts:
+        return f"amounts is empty; outcome {command.outcome} needs what the customer gets (amount_minor, currency)"
+    for money in command.amounts:
+        if money.amount_minor <= 0:
+            return "amounts.amount_minor must be more than 0"
+    limit = policy.goodwill_limit_minor
+    if limit is not None and command.outcome == "goodwill" and command.by.role is not Role.ADMIN:
+        over = [money for money in command.amounts if money.amount_minor > limit]
+        if over:
+            return f"amounts: goodwill over {limit} minor units needs an admin"
+    return None
+
+
+def _check_hold(state: CaseState, command: c.HoldCase, now: datetime) -> str | None:
+    if (closed := _still_open(state, "put on hold")) is not None:
+        return closed
+    if state.hold is not None:
+        by = state.hold.by.who if state.hold.by else "makegood"
+        return f"the case is on hold already ({state.hold.reason}, since {state.hold.since.isoformat()}, by {by})"
+    policy = state.start.policy.policy
+    if policy.hold_reason(command.reason) is None:
+        allowed = ", ".join(item.code for item in policy.hold_reasons)
+        return f'reason "{command.reason}" is no hold reason of the policy; right would be one of {allowed}'
+    if command.until is not None and command.until <= now:
+        return f"until {command.until.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    return None
+
+
+def _check_resume(state: CaseState, command: c.Resume, now: datetime) -> str | None:
+    return None if state.hold is not None else "the case is not on hold"
+
+
+def _check_escalate(state: CaseState, command: c.Escalate, now: datetime) -> str | None:
+    if command.level is None:
+        return None if state.escalation < 9 else "level 9 is the highest; the case is there already"
+    if not 1 <= command.level <= 9:
+        return f"level {command.level} is out of range; right would be 1 to 9"
+    if command.level <= state.escalation:
+        return f"level {command.level} is not above the present level {state.escalation}"
+    return None
+
+
+def _check_extend(state: CaseState, command: c.Extend, now: datetime) -> str | None:
+    if (closed := _still_open(state, "extended")) is not None:
+        return closed
+    if command.until is None:
+        return "until is missing; right would be the new date of resolution, for example 2026-03-20T17:00:00+01:00"
+    if command.until <= now:
+        return f"until {command.until.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    fixed = clocks.strictest_fixed(state)
+    if fixed is not None and command.until > fixed.due_at:
+        return (
+            f"until {command.until.isoformat()} is after {fixed.id}, which never moves; right would be {fixed.due_at.isoformat()} or before"
+        )
+    return None
+
+
+def _check_reassign(state: CaseState, command: c.Reassign, now: datetime) -> str | None:
+    if not command.owner:
+        return "owner is empty; name who takes the case"
+    return f"the case is {command.owner}'s already" if command.owner == state.owner else None
+
+
+def _check_text(state: CaseState, command: c.Reply | c.Note, now: datetime) -> str | None:
+    return None if command.text_ref else "text_ref is empty; the text must be in the store first"
+
+
+def _check_phone(state: CaseState, command: c.PhoneContact, now: datetime) -> str | None:
+    if command.promised_at is None:
+        return None
+    if not command.reached:
+        return "promised_at: nobody was reached, so nothing was promised"
+    if command.promised_at <= now:
+        return f"promised_at {command.promised_at.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    if state.resolution is not None:
+        return "promised_at: the case is resolved, no next word is promised; use a reply instead"
+    return None
+
+
+def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str | None:
+    if not command.name:
+        return "name is empty; right would be for example goods_received, evidence_submitted, customer_supplied"
+    if command.occurred_at is not None and command.occurred_at > now:
+        return f"occurred_at {command.occurred_at.isoformat()} lies in the future; facts have happened"
+    if command.name == "payment_replaced":
+        old = next((target for target in state.targets if target.reference == command.old_reference), None)
+        if old is None:
+            return f"old_reference {command.old_reference} is no payment of this case"
+        if not command.new_reference:
+            return "new_reference is empty; name the refund that takes its place"
+        if old.replaced_by is not None:
+            return f"old_reference {command.old_reference} was replaced by {old.replaced_by} already"
+    return None
+
+
+def _check_link(state: CaseState, command: c.Link, now: datetime) -> str | None:
+    if not command.case_id:
+        return "case_id is empty"
+    if command.case_id == state.start.case_id:
+        return "case_id: a case is not linked to itself"
+    return f"case_id: {command.case_id} is linked already" if command.case_id in state.links else None
+
+
+def _check_merge(state: CaseState, command: c.Merge, now: datetime) -> str | None:
+    if not command.into or command.into == state.start.case_id:
+        return "into: name another case"
+    return _still_open(state, "merged")
+
+
+def _check_withdraw(state: CaseState, command: c.Withdraw, now: datetime) -> str | None:
+    return _still_open(state, "withdrawn")
+
+
+def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) -> str | None:
+    if state.resolution is None:
+        return "the case is open: there is no resolution to rate yet"
+    if state.feedback is None or (state.feedback.asked_at is None and not state.feedback.ended):
+        return "feedback has not been asked for yet"
+    if state.feedback.ended in ("expired", "withdrawn", "skipped"):
+        return f"the feedback request is no longer open ({state.feedback.ended})"
+    if command.csat is None and command.nps is None:
+        return "csat and nps are both missing; right would be csat 1 to 5 or nps 0 to 10"
+    if command.csat is not None and not 1 <= command.csat <= 5:
+        return f"csat {command.csat} is out of range; right would be 1 to 5"
+    if command.nps is not None and not 0 <= command.nps <= 10:
+        return f"nps {command.nps} is out of range; right would be 0 to 10"
+    return None
+
+
+def _check_customer_reply(state: CaseState, command: c.CustomerReply, now: datetime) -> str | None:
+    return None if command.text_ref or command.supplied or command.not_solved else "text_ref is empty; nothing was said"
+
+
+def _check_policy(state: CaseState, command: c.ChangePolicy, now: datetime) -> str | None:
+    policy = command.policy
+    if policy.policy.kind is not state.start.kind:
+        return f"policy {policy.policy.id} is for a {policy.policy.kind.value}, this case is a {state.start.kind.value}"
+    if policy.checksum == state.start.policy.checksum:
+        return f"policy {policy.policy.id} rules this case already"
+    if policy.rules != state.start.policy.rules:
+        return f"policy {policy.policy.id} needs rules {policy.rules}; this case lives under rules {state.start.policy.rules}"
+    if state.hold is not None and policy.policy.hold_reason(state.hold.reason) is None:
+        return f"policy {policy.policy.id} does not know the present hold reason {state.hold.reason}; resume the case first"
+    return _still_open(state, "ruled by another policy")
+
+
+_CHECKS: dict[str, Callable[[CaseState, Any, datetime], str | None]] = {
+    "resolve": _check_resolve,
+    "hold": _check_hold,
+    "resume": _check_resume,
+    "escalate": _check_escalate,
+    "extend": _check_extend,
+    "reassign": _check_reassign,
+    "reply": _check_text,
+    "note": _check_text,
+    "phone_contact": _check_phone,
+    "report_fact": _check_fact,
+    "link": _check_link,
+    "merge": _check_merge,
+    "withdraw": _check_withdraw,
+    "feedback": _check_feedback,
+    "customer_reply": _check_customer_reply,
+    "change_policy": _check_policy,
+}
+
+
+def apply(state: CaseState, name: str, command: Any, now: datetime) -> None:
+    """Do it. The caller has asked `refusal` first."""
+    _ACTS[name](state, command, now)
+
+
+def _resolve(state: CaseState, command: c.Resolve, now: datetime) -> None:
+    outcomes.resolve(
+        state,
+        command.outcome,
+        command.by,
+        now,
+        amounts=command.amounts or None,
+        references=command.references or None,
+        evidence=command.evidence or None,
+    )
+
+
+def _hold(state: CaseState, command: c.HoldCase, now: datetime) -> None:
+    provider_news.begin_hold(state, command.reason, command.by, now, until=command.until)
+
+
+def _resume(state: CaseState, command: c.Resume, now: datetime) -> None:
+    outcomes.end_hold(state, command.by, now, why=command.by.why or "resumed")
+
+
+def _escalate(state: CaseState, command: c.Escalate, now: datetime) -> None:
+    level = command.level if command.level is not None else state.escalation + 1
+    to = command.to or _role_of_level(state, level)
+    remember(state, FactType.ESCALATED, now, by=command.by, level=level, to=to, why=command.by.why)
+    alert(state, to, level, "escalated", now, due_at=clocks.resolve_by(state))
+
+
+def _role_of_level(state: CaseState, level: int) -> str:
+    rungs = [rung for clock in state.start.policy.policy.clocks for rung in clock.ladder if rung.level <= level]
+    return max(rungs, key=lambda rung: rung.level).to if rungs else "lead"
+
+
+def _extend(state: CaseState, command: c.Extend, now: datetime) -> None:
+    if command.until is None:
+        return
+    before = clocks.resolve_by(state)
+    clocks.extend_internal(state, command.until)
+    state.new_date_at = command.until
+    remember(
+        state,
+        FactType.EXTENDED,
+        now,
+        by=command.by,
+        until=command.until.isoformat(),
+        before=before.isoformat() if before else None,
+        why=command.by.why,
+    )
+    need(state, MessageKind.EXTENSION, now)
+
+
+def _reassign(state: CaseState, command: c.Reassign, now: datetime) -> None:
+    remember(state, FactType.REASSIGNED, now, by=command.by, before=state.owner, owner=command.owner)
+    state.owner = command.owner
+    alert(state, "owner", state.escalation, "reassigned", now)
+
+
+def _reply(state: CaseState, command: c.Reply, now: datetime) -> None:
+    remember(state, FactType.LEAD_REPLIED, now, by=command.by, text_ref=command.text_ref)
+    state.unanswered_since = None
+    clocks.end_clocks(state, "lead_replied", now, now)
+    feedback.recovered(state, now)
+    need(state, MessageKind.REPLY, now, text_ref=command.text_ref)
+
+
+def _note(state: CaseState, command: c.Note, now: datetime) -> None:
+    remember(state, FactType.NOTED, now, by=command.by, text_ref=command.text_ref)
+
+
+def _phone_contact(state: CaseState, command: c.PhoneContact, now: datetime) -> None:
+    promised = command.promised_at
+    remember(
+        state,
+        FactType.PHONE_CONTACT,
+        now,
+        by=command.by,
+        reached=command.reached,
+        text_ref=command.text_ref,
+        promised_at=promised.isoformat() if promised else None,
+    )
+    if not command.reached:
+        return
+    state.unanswered_since = None
+    clocks.end_clocks(state, "lead_replied", now, now)
+    feedback.recovered(state, now)
+    if promised is None:
+        return
+    if state.promise is not None:
+        # The call is itself a word to the customer: what was promised by now is kept by it, what was promised for later is replaced.
+        grace = state.start.policy.policy.cadence.grace.elapsed()
+        overdue = now > state.promise.due_at
+        late = now > state.promise.due_at + grace
+        end_promise(
+            state,
+            PromiseEnd.LATE if late else PromiseEnd.KEPT if overdue else PromiseEnd.SUPERSEDED,
+            now,
+            now,
+            why="phone",
+        )
+    state.tally.made += 1
+    state.promise = PromiseState(
+        number=state.tally.made, made_at=now, due_at=promised, made_by=f"phone:{command.by.who}", cycle=state.cycle
+    )
+
+
+def _report_fact(state: CaseState, command: c.ReportFact, now: datetime) -> None:
+    at = command.occurred_at or now
+    remember(
+        state,
+        FactType.REPORTED,
+        now,
+        by=command.by,
+        occurred_at=at,
+        name=command.name,
+        old_reference=command.old_reference,
+        new_reference=command.new_reference,
+    )
+    if command.name == "payment_replaced":
+        old = next(target for target in state.targets if target.reference == command.old_reference)
+        provider_news.replace_payment(state, old, command.new_reference or "", now)
+        if state.resolution is None:
+            provider_news.want_settlement(state, now)
+            stale_watch(state)
+            need(state, MessageKind.NEWS, now)
+            state.last_news_at = now
+        return
+    if command.name == "customer_supplied":
+        _supplied(state, command.by, now)
+    named_fact(state, command.name, at, now)
+
+
+def _supplied(state: CaseState, by: Actor, now: datetime) -> None:
+    remember(state, FactType.CUSTOMER_SUPPLIED, now, by=by)
+    if state.hold is not None and state.status is CaseStatus.WAITING_ON_CUSTOMER:
+        outcomes.end_hold(state, by, now, why="supplied")
+        need(state, MessageKind.NEWS, now)
+        state.last_news_at = now
+        alert(state, "owner", state.escalation, "customer_supplied", now)
+
+
+def _link(state: CaseState, command: c.Link, now: datetime) -> None:
+    state.links.append(command.case_id)
+    remember(state, FactType.LINKED, now, by=command.by, case_id=command.case_id, relation=command.relation)
+
+
+def _absorb(state: CaseState, command: c.Absorb, now: datetime) -> None:
+    before = clocks.resolve_by(state)
+    if command.case_id not in state.links:
+        state.links.append(command.case_id)
+    remember(
+        state,
+        FactType.ABSORBED,
+        now,
+        by=command.by,
+        case_id=command.case_id,
+        resolve_by=command.resolve_by.isoformat() if command.resolve_by else None,
+    )
+    if command.resolve_by is not None and state.resolution is None and (before is None or command.resolve_by < before):
+        state.new_date_at = command.resolve_by  # the strictest clock survives
+        need(state, MessageKind.EXTENSION, now)
+
+
+def _merge(state: CaseState, command: c.Merge, now: datetime) -> None:
+    state.links.append(command.into)
+    outcomes.end_without_result(state, outcomes.MERGED, command.by, now, into=command.into)
+
+
+def _withdraw(state: CaseState, command: c.Withdraw, now: datetime) -> None:
+    outcomes.end_without_result(state, outcomes.WITHDRAWN, command.by, now)
+
+
+def _feedback(state: CaseState, command: c.GiveFeedback, now: datetime) -> None:
+    feedback.answer(state, command, now)
+
+
+def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) -> None:
+    before = state.reach
+    state.reach = command.reach
+    remember(state, FactType.PREFERENCES_CHANGED, now, by=command.by, channels=",".join(command.reach.channels))
+    stopped = MessageClass.STATUS in command.reach.opted_out and MessageClass.STATUS not in before.opted_out
+    if stopped:
+        end_promise(state, PromiseEnd.WITHDRAWN, now, now, why="opted_out")
+        state.needs = [waiting for waiting in state.needs if waiting.kind is not MessageKind.UPDATE]
+    messages.reachable_again(state, now)
+    if state.resolution is None and state.promise is None and state.in_flight is None and not stopped and state.acknowledged_at:
+        again = MessageClass.STATUS in before.opted_out and MessageClass.STATUS not in command.reach.opted_out
+        if again:
+            need(state, MessageKind.UPDATE, now)
+
+
+def _customer_reply(state: CaseState, command: c.CustomerReply, now: datetime) -> None:
+    remember(
+        state,
+        FactType.CUSTOMER_REPLIED,
+        now,
+        by=command.by,
+        text_ref=command.text_ref or None,
+        not_solved=command.not_solved or None,
+        supplied=command.supplied or None,
+    )
+    if command.supplied:
+        _supplied(state, command.by, now)
+    if command.not_solved and state.resolution is not None:
+        outcomes.reopen(state, "customer_not_solved", command.by, now)
+        provider_news.want_settlement(state, now)
+    if command.text_ref:
+        state.unanswered_since = state.unanswered_since or now
+        named_fact(state, "customer_replied", now, now)
+        alert(state, "owner", state.escalation, "customer_replied", now)
+
+
+def _change_policy(state: CaseState, command: c.ChangePolicy, now: datetime) -> None:
+    before, after = state.start.policy, command.policy
+    resolve_by = clocks.resolve_by(state)
+    state.start = state.start.model_copy(update={"policy": after})
+    kept = {clock.id for clock in after.policy.clocks}
+    for clock in clocks.running(state):
+        if clock.id not in kept:
+            clock.ended, clock.ended_at = "cancelled", now
+    for name, at in sorted(state.named_facts.items(), key=lambda item: (item[1], item[0])):
+        clocks.start_clocks(state, name, at, now)
+    clocks.replan(state)
+    new = clocks.resolve_by(state)
+    remember(
+        state,
+        FactType.POLICY_CHANGED,
+        now,
+        by=command.by,
+        before=before.policy.id,
+        after=after.policy.id,
+        resolve_by_before=resolve_by.isoformat() if resolve_by else None,
+        resolve_by_after=new.isoformat() if new else None,
+    )
+    provider_news.want_settlement(state, now)
+    stale_watch(state)
+
+
+_ACTS: dict[str, Callable[[CaseState, Any, datetime], None]] = {
+    "resolve": _resolve,
+    "hold": _hold,
+    "resume": _resume,
+    "escalate": _escalate,
+    "extend": _extend,
+    "reassign": _reassign,
+    "reply": _reply,
+    "note": _note,
+    "phone_contact": _phone_contact,
+    "report_fact": _report_fact,
+    "link": _link,
+    "absorb": _absorb,
+    "merge": _merge,
+    "withdraw": _withdraw,
+    "feedback": _feedback,
+    "preferences": _preferences,
+    "customer_reply": _customer_reply,
+    "change_policy": _change_policy,
+}

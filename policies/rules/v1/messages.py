@@ -1,0 +1,358 @@
+"""Messages: which of the waiting needs become one message now, what it may say, and what its outcome means for the promises.
+
+Owns coalescing, consent, the message's promise and the promise accounting. Must never hold a text. Called by the workflow's loop.
+"""
+
+from datetime import datetime
+
+from policies.case.case_id import workflow_id
+from policies.case.plans import MessageContext, MessagePlan, MessageResult, TargetView, WhoActs
+from policies.case.state import CaseState, InFlight, Need, PromiseState, Target
+from policies.case.vocabulary import MESSAGE_CLASS, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
+from policies.money import Money
+from policies.providers.statuses import TargetType
+from policies.rules.v1 import cadence, clocks, feedback, outcomes
+from policies.rules.v1.memory import alert, end_promise, remember
+from policies.time.spans import Span
+
+_WEIGHT = {kind: weight for weight, kind in enumerate(MessageKind)}
+_NO_PROMISE = frozenset({MessageKind.RESOLUTION, MessageKind.TRACE, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER})
+# Sent again after an unknown outcome: better twice than never. Routine updates and surveys are skipped (issue 3, provider-facts 1.6).
+_MUST_ARRIVE = frozenset(kind for kind, class_ in MESSAGE_CLASS.items() if class_ is MessageClass.MANDATORY)
+_WAITS_ON: dict[str, WhoActs] = {
+    "customer": "you",
+    "provider": "bank",
+    "carrier": "carrier",
+    "merchant": "seller",
+    "review": "us",
+}
+_ALONE = frozenset({MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER})
+
+
+def write_at(state: CaseState) -> datetime | None:
+    """When the waiting needs may become a message; None while there are none or one is on its way."""
+    if not state.needs or state.in_flight is not None or state.unreachable_since is not None:
+        return None
+    kinds = [waiting.kind for waiting in state.needs]
+    since = min(waiting.since for waiting in state.needs)
+    if state.parked_until is not None and state.parked_until > since:
+        since = state.parked_until
+    return cadence.may_write_at(state, kinds, since)
+
+
+def _consented(state: CaseState, now: datetime) -> list[Need]:
+    """Needs the customer agreed to; the others are dropped with their reason on the timeline."""
+    kept = []
+    for waiting in state.needs:
+        class_ = MESSAGE_CLASS[waiting.kind]
+        out = class_ in state.reach.opted_out or (class_ is MessageClass.SURVEY and MessageClass.STATUS in state.reach.opted_out)
+        if not out:
+            kept.append(waiting)
+            continue
+        remember(state, FactType.MESSAGE_SKIPPED, now, kind=waiting.kind.value, reason="opted_out")
+        if waiting.kind is MessageKind.FEEDBACK_REQUEST:
+            feedback.not_asked(state, "opted_out", now)
+    return kept
+
+
+def compose(state: CaseState, now: datetime) -> MessagePlan | None:
+    """Turn the waiting needs into one message and put it on its way; None if nothing may go."""
+    needs = _consented(state, now)
+    state.needs = []
+    if not needs:
+        return None
+    needs.sort(key=lambda waiting: (_WEIGHT[waiting.kind], waiting.since))
+    first = needs[0].kind
+    together = [waiting for waiting in needs if (waiting.kind in _ALONE) == (first in _ALONE)]
+    state.needs = [waiting for waiting in needs if waiting not in together]
+    kinds = list(dict.fromkeys(waiting.kind for waiting in together))
+    promises = not all(kind in _NO_PROMISE for kind in kinds) and MessageKind.RESOLUTION not in kinds
+    next_word = cadence.next_word_at(state, kinds, now) if promises else None
+    state.message_seq += 1
+    case_id = state.start.case_id
+    # Opaque to the outside: no name, no address; unique by (case, cycle, kind, seq).
+    message_id = f"{workflow_id(state.start.kind, case_id)}.{state.cycle}.{first.value}.{state.message_seq}"
+    keeps = None if first in _ALONE or first is MessageKind.TRACE else (state.promise.number if state.promise else None)
+    context = _context(state, together, kinds, next_word, now)
+    state.in_flight = InFlight(
+        message_id=message_id,
+        kind=first,
+        also=kinds[1:],
+        cycle=state.cycle,
+        seq=state.message_seq,
+        needs=together,
+        keeps=keeps,
+        next_word_at=next_word,
+        routine=MessageKind.UPDATE in kinds,
+    )
+    state.parked_until = None
+    return MessagePlan(
+        message_id=message_id,
+        kind=first,
+        also=kinds[1:],
+        message_class=MESSAGE_CLASS[first],
+        cycle=state.cycle,
+        seq=state.message_seq,
+        channels=cadence.channels(state),
+        contact_ref=state.start.contact_ref,
+        must_arrive=any(kind in _MUST_ARRIVE for kind in kinds),
+        keeps=keeps,
+        makes=state.tally.made + 1 if next_word is not None else None,
+        next_word_at=next_word,
+        context=context,
+        shadow=state.start.shadow,
+        customer_key=state.start.customer_key,
+        only_if_no_other_open_case=first in _ALONE,
+        parked_retry=_parked_span(state),
+    )
+
+
+def _parked_span(state: CaseState) -> Span:
+    retries = state.start.policy.policy.parked_retries
+    return retries[min(state.parked_count, len(retries) - 1)]
+
+
+def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next_word: datetime | None, now: datetime) -> MessageContext:
+    policy = state.start.policy.policy
+    start = state.start
+    binding = clocks.binding(state)
+    resolve_by = clocks.resolve_by(state)
+    definition = policy.clock(binding.id) if binding is not None and binding.due_at == resolve_by else None
+    hold = state.hold
+    reason = policy.hold_reason(hold.reason) if hold is not None else None
+    resolution = state.resolution
+    outcome = policy.outcome(resolution.outcome) if resolution is not None else None
+    asked = {waiting.kind: waiting.asked for waiting in needs if waiting.asked}
+    missed = asked.get(MessageKind.APOLOGY)
+    promise = state.promise
+    owed = promise is not None and now > promise.due_at + policy.cadence.grace.elapsed()
+    unchanged = None if MessageKind.NEWS in kinds or resolution is not None else (state.last_news_at or state.opened_at)
+    feedback_at = None
+    if resolution is not None and resolution.told_at is None and outcome is not None and outcome.feedback:
+        feedback_at = policy.calendar.add(now, policy.feedback.ask_after)
+        if policy.feedback.wait_for_money and resolution.money_expected_at is not None:
+            feedback_at = max(feedback_at, resolution.money_expected_at)
+    return MessageContext(
+        case_id=start.case_id,
+        kind=start.kind,
+        merchant=start.merchant,
+        brand=start.brand,
+        order=start.order,
+        item=start.item,
+        reason=start.reason,
+        opened_at=state.opened_at,
+        locale=state.reach.locale,
+        zone=state.reach.zone,
+        show_seconds=policy.show_seconds,
+        targets=[_view(target) for target in state.targets if target.replaced_by is None],
+        amounts=outcomes.live_amounts(state),
+        dispute_stage=state.dispute_stage,
+        dispute_due_by=state.dispute_due_by,
+        delay_promised_at=state.delay_promised_at,
+        delay_revised_at=state.delay_revised_at,
+        unchanged_since=unchanged,
+        who_acts=_who_acts(state),
+        next_word_at=next_word,
+        resolve_by=resolve_by,
+        resolve_by_why=definition.public if definition is not None else {},
+        resolve_by_citation=definition.citation if definition is not None else None,
+        hold_public=reason.public if reason is not None else {},
+        hold_since=hold.since if hold is not None else None,
+        ask_public=reason.needs if reason is not None else {},
+        ask_until=hold.expires_at if hold is not None else None,
+        ask_expiry=(reason.expiry_outcome or "escalate") if reason is not None and hold is not None and hold.expires_at else None,
+        missed_due_at=datetime.fromisoformat(missed) if missed else None,
+        owed_update_at=promise.due_at if owed and promise is not None else None,
+        new_date_at=state.new_date_at,
+        resolution=resolution.model_copy(deep=True) if resolution is not None else None,
+        outcome_public=outcome.public if outcome is not None else {},
+        trace_follows=bool(
+            resolution is not None
+            and resolution.rests_on_provider
+            and any(_may_have_trace(target.type) and target.trace is None and not target.reversal for target in state.targets)
+        ),
+        feedback_at=feedback_at,
+        feedback_until=_feedback_until(state, kinds, now),
+        reopened_because=asked.get(MessageKind.REOPEN),
+        reopen_until=state.tail_until,
+        text_refs=[waiting.text_ref for waiting in needs if waiting.text_ref],
+    )
+
+
+def _may_have_trace(type_: TargetType) -> bool:
+    return type_ is TargetType.REFUND
+
+
+def _feedback_until(state: CaseState, kinds: list[MessageKind], now: datetime) -> datetime | None:
+    if state.feedback is None or not any(outcomes.is_survey(kind) for kind in kinds):
+        return None
+    policy = state.start.policy.policy
+    return state.feedback.expires_at or policy.calendar.add(now, policy.feedback.expires_after)
+
+
+def _view(target: Target) -> TargetView:
+    amount = None
+    if target.amount_minor is not None and target.currency is not None:
+        amount = Money(amount_minor=target.amount_minor, currency=target.currency)
+    return TargetView(
+        type=target.type,
+        reference=target.reference,
+        provider=target.provider,
+        status=target.status,
+        status_at=target.status_at,
+        amount=amount,
+        method=target.method,
+        trace=target.trace,
+        reversal=target.reversal,
+        failure=target.failure,
+    )
+
+
+def _who_acts(state: CaseState) -> WhoActs:
+    policy = state.start.policy.policy
+    if state.resolution is not None:
+        return "nobody"
+    if state.hold is not None:
+        reason = policy.hold_reason(state.hold.reason)
+        waits_on = reason.waits_on if reason is not None else "review"
+        return _WAITS_ON[waits_on]
+    live = [target for target in state.targets if target.replaced_by is None]
+    if any(target.status in ("failed", "canceled", "lost", "needs_response") for target in live):
+        return "us"
+    types = {target.type for target in live}
+    if TargetType.DELIVERY in types and state.start.kind == "delay":
+        return "carrier"
+    return "bank" if types & {TargetType.REFUND, TargetType.DISPUTE} else "us"
+
+
+def ended(state: CaseState, message_id: str, result: MessageResult, now: datetime) -> None:
+    """Take over how a message job ended. A result of a message that is no longer on its way changes nothing."""
+    flight = state.in_flight
+    if flight is None or flight.message_id != message_id:
+        return
+    state.in_flight = None
+    match result.outcome:
+        case MessageOutcome.ACCEPTED:
+            _accepted(state, flight, result, now)
+        case MessageOutcome.PARKED:
+            _parked(state, flight, result, now)
+        case MessageOutcome.REFUSED:
+            _refused(state, flight, result, now)
+        case MessageOutcome.UNKNOWN:
+            _unknown(state, flight, result, now)
+        case MessageOutcome.SKIPPED:
+            remember(state, FactType.MESSAGE_SKIPPED, now, kind=flight.kind.value, reason=result.reason)
+            _not_told(state, flight, result.reason or "skipped", now)
+
+
+def _kinds(flight: InFlight) -> list[MessageKind]:
+    return [flight.kind, *flight.also]
+
+
+def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
+    policy = state.start.policy.policy
+    state.parked_count = 0
+    remember(
+        state,
+        FactType.MESSAGE_ACCEPTED,
+        now,
+        occurred_at=result.at,
+        kind=flight.kind.value,
+        message_id=flight.message_id,
+        channel=result.channel.value if result.channel else None,
+    )
+    if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
+        in_time = result.at <= state.promise.due_at + policy.cadence.grace.elapsed()
+        end_promise(state, PromiseEnd.KEPT if in_time else PromiseEnd.LATE, result.at, now)
+    _make_promise(state, flight, result.at, now)
+    if flight.routine:
+        state.routine_count += 1
+    for kind in _kinds(flight):
+        _told(state, kind, result.at, now)
+
+
+def _make_promise(state: CaseState, flight: InFlight, at: datetime, now: datetime) -> None:
+    if flight.next_word_at is None or flight.cycle != state.cycle:
+        return
+    given_meanwhile = state.promise
+    state.tally.made += 1
+    state.promise = PromiseState(
+        number=state.tally.made, made_at=at, due_at=flight.next_word_at, made_by=flight.message_id, cycle=flight.cycle
+    )
+    if given_meanwhile is not None:  # a lead promised something on the phone while the message was on its way: the lead's word stands
+        end_promise(state, PromiseEnd.SUPERSEDED, now, now, why="newer_promise")
+        state.promise = given_meanwhile
+    elif MessageClass.STATUS in state.reach.opted_out or (state.resolution is not None and state.resolution.told_at is not None):
+        end_promise(state, PromiseEnd.WITHDRAWN, now, now, why="opted_out")
+
+
+def _told(state: CaseState, kind: MessageKind, at: datetime, now: datetime) -> None:
+    match kind:
+        case MessageKind.ACKNOWLEDGEMENT:
+            state.acknowledged_at = state.acknowledged_at or at
+        case MessageKind.RESOLUTION:
+            outcomes.resolution_told(state, at)
+        case MessageKind.ASK:
+            if state.hold is not None:
+                state.hold.asked = True
+        case MessageKind.FEEDBACK_REQUEST:
+            feedback.asked(state, at, now)
+        case _:
+            pass
+
+
+def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
+    policy = state.start.policy.policy
+    # Not sent for certain: what it wanted to say waits, and coalesces with whatever comes meanwhile.
+    state.needs = [
+        *flight.needs,
+        *[waiting for waiting in state.needs if waiting.kind not in _kinds(flight) or waiting.text_ref],
+    ]
+    state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
+    state.parked_count += 1
+    remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)
+    if state.parked_count == 1:
+        alert(state, "operator", state.escalation, "message_parked", now)
+
+
+def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
+    remember(state, FactType.MESSAGE_REFUSED, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
+    if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
+        end_promise(state, PromiseEnd.BROKEN, result.at, now, why=result.reason)
+    state.unreachable_since = state.unreachable_since or now
+    if MESSAGE_CLASS[flight.kind] is not MessageClass.SURVEY:
+        alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
+    _not_told(state, flight, result.reason or "refused", now)
+
+
+def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
+    remember(state, FactType.MESSAGE_UNKNOWN, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
+    if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
+        # It may have arrived, but we cannot show it: counted against us.
+        end_promise(state, PromiseEnd.BROKEN, result.at, now, why="unknown_outcome")
+    _make_promise(state, flight, result.at, now)  # if it did arrive, it named a next word: that word we keep
+    _not_told(state, flight, "unknown", now)
+
+
+def _not_told(state: CaseState, flight: InFlight, reason: str, now: datetime) -> None:
+    for kind in _kinds(flight):
+        if kind is MessageKind.FEEDBACK_REQUEST:
+            feedback.not_asked(state, reason, now)
+        elif kind is MessageKind.RESOLUTION and state.resolution is not None and state.resolution.told_at is None:
+            state.resolution.untold = reason
+            end_promise(state, PromiseEnd.BROKEN, now, now, why=reason)
+
+
+def reachable_again(state: CaseState, now: datetime) -> None:
+    """New contact data: what the customer was not told is told now."""
+    if state.unreachable_since is None:
+        return
+    state.unreachable_since = None
+    if state.resolution is not None:
+        if state.resolution.told_at is None:
+            state.resolution.untold = None
+            state.needs.insert(0, Need(kind=MessageKind.RESOLUTION, since=now))
+    elif state.acknowledged_at is None:
+        state.needs.insert(0, Need(kind=MessageKind.ACKNOWLEDGEMENT, since=now))
+    elif state.promise is None:
+        state.needs.append(Need(kind=MessageKind.UPDATE, since=now))

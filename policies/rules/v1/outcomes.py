@@ -1,0 +1,207 @@
+"""How a case ends and how it comes back: resolve, reopen, withdraw, merge, close.
+
+Owns the resolution record, the tail and the legal moments of closing. Called by commands, by provider news and by the agenda.
+"""
+
+from datetime import datetime
+
+from policies.case.facts import SYSTEM, Actor
+from policies.case.state import CaseState, FeedbackState, Resolution
+from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd
+from policies.money import Money, total
+from policies.providers.statuses import SETTLED, TargetType
+from policies.rules.v1 import clocks
+from policies.rules.v1.memory import alert, drop_needs, end_promise, need, remember
+
+WITHDRAWN = "withdrawn"
+MERGED = "merged"
+_FINAL = (WITHDRAWN, MERGED)  # endings without tail and survey, on every policy
+_OVERTAKEN = frozenset(
+    {
+        MessageKind.UPDATE,
+        MessageKind.NEWS,
+        MessageKind.EXTENSION,
+        MessageKind.ASK,
+        MessageKind.ASK_REMINDER,
+        MessageKind.REOPEN,
+        MessageKind.TRACE,
+    }
+)
+
+
+def live_amounts(state: CaseState) -> list[Money]:
+    """What the case is about: the sum of its payments, re-issued ones counted once."""
+    return total(
+        [
+            Money(amount_minor=target.amount_minor, currency=target.currency)
+            for target in state.targets
+            if target.amount_minor is not None and target.currency is not None and target.replaced_by is None
+        ]
+    )
+
+
+def settled_at(state: CaseState) -> datetime | None:
+    """When the last of the case's live references settled; None while one has not."""
+    live = [target for target in state.targets if target.replaced_by is None]
+    moments = [target.status_at for target in live if target.status in SETTLED[target.type] and target.status_at is not None]
+    return max(moments) if live and len(moments) == len(live) else None
+
+
+def resolve(
+    state: CaseState,
+    outcome: str,
+    by: Actor,
+    now: datetime,
+    *,
+    amounts: list[Money] | None = None,
+    references: list[str] | None = None,
+    evidence: list[str] | None = None,
+) -> None:
+    """Document the resolution; the customer is told exactly this record."""
+    policy = state.start.policy.policy
+    definition = policy.outcome(outcome)
+    rests = bool(definition and definition.rests_on_provider)
+    success_at = settled_at(state) if rests else None
+    live = [target for target in state.targets if target.replaced_by is None]
+    money_expected_at = policy.calendar.add(success_at or now, policy.money_shows) if rests and _is_refund(state) else None
+    if state.hold is not None:
+        end_hold(state, SYSTEM, now, why="resolved")
+    clocks.end_clocks(state, "resolved", now, now)
+    state.resolution = Resolution(
+        outcome=outcome,
+        amounts=amounts or ([] if outcome in _FINAL else live_amounts(state) if _moves_money(state, rests) else []),
+        references=references or ([target.trace or target.reference for target in live] if rests else []),
+        evidence=evidence or [],
+        by=by,
+        decided_at=now,
+        money_expected_at=money_expected_at,
+        rests_on_provider=rests,
+        cycle=state.cycle,
+    )
+    state.status = CaseStatus.RESOLVED
+    state.new_date_at = None
+    state.unanswered_since = None
+    remember(state, FactType.RESOLVED, now, by=by, outcome=outcome, rests_on_provider=rests or None)
+    drop_needs(state, _OVERTAKEN)
+    need(state, MessageKind.RESOLUTION, now)
+    if outcome in _FINAL:
+        state.tail_until = now
+    else:
+        state.tail_until = policy.calendar.add(success_at or now, policy.tail)
+    state.watch.wanted = rests and policy.tail_watch and outcome not in _FINAL
+    state.watch.mode = "tail"
+    state.watch_since = now
+    state.watch.restart_at = None
+
+
+def _is_refund(state: CaseState) -> bool:
+    return any(target.type is TargetType.REFUND for target in state.targets)
+
+
+def _moves_money(state: CaseState, rests: bool) -> bool:
+    return rests and _is_refund(state)
+
+
+def end_hold(state: CaseState, by: Actor, now: datetime, *, why: str) -> None:
+    """The case waits no longer; internal clocks go on with what was left of them."""
+    hold = state.hold
+    if hold is None:
+        return
+    state.hold = None
+    clocks.go_on_after_hold(state, now)
+    drop_needs(state, frozenset({MessageKind.ASK, MessageKind.ASK_REMINDER}))
+    if state.status in (CaseStatus.ON_HOLD, CaseStatus.WAITING_ON_CUSTOMER):
+        state.status = CaseStatus.OPEN
+    remember(state, FactType.RESUMED, now, by=by, reason=hold.reason, why=why)
+
+
+def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
+    """The same case comes back: a new cycle, its survey withdrawn, its customer told, a person told."""
+    if state.resolution is None:
+        return
+    policy = state.start.policy.policy
+    state.cycle += 1
+    state.past_resolutions.append(state.resolution)
+    state.resolution = None
+    state.status = CaseStatus.OPEN
+    state.tail_until = None
+    state.tight_cadence = True
+    state.routine_count = 0
+    drop_needs(
+        state,
+        frozenset(
+            {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER, MessageKind.TRACE},
+        ),
+    )
+    if state.feedback is not None and not state.feedback.ended:
+        state.feedback.ended = "withdrawn"
+        remember(state, FactType.FEEDBACK_WITHDRAWN, now, by=SYSTEM)
+    state.feedback = None
+    state.named_facts["reopened"] = now
+    remember(state, FactType.REOPENED, now, by=by, because=because)
+    clocks.revive_statutory(state, now)
+    clocks.start_clocks(state, "reopened", now, now)
+    state.new_date_at = policy.calendar.add(now, policy.new_date_after_breach)
+    need(state, MessageKind.REOPEN, now, asked=because)
+    alert(state, "lead", 1, "reopened", now)
+
+
+def end_without_result(state: CaseState, outcome: str, by: Actor, now: datetime, into: str | None = None) -> None:
+    """Withdrawn or merged: the open promise is withdrawn, clocks are cancelled, the customer is told, then the case closes."""
+    end_promise(state, PromiseEnd.WITHDRAWN, now, now, why=outcome)
+    clocks.cancel_clocks(state, now)
+    if outcome == MERGED:
+        remember(state, FactType.MERGED, now, by=by, into=into)
+    else:
+        remember(state, FactType.WITHDRAWN, now, by=by)
+    resolve(state, outcome, by, now, references=[into] if into else None)
+
+
+def resolution_told(state: CaseState, at: datetime) -> None:
+    """The customer has the resolution: the survey is planned, and the tail begins to be watched."""
+    policy = state.start.policy.policy
+    resolution = state.resolution
+    if resolution is None or resolution.told_at is not None:
+        return
+    resolution.told_at = at
+    definition = policy.outcome(resolution.outcome)
+    if resolution.outcome in _FINAL or (definition is not None and not definition.feedback):
+        return
+    if MessageClass.SURVEY in state.reach.opted_out or MessageClass.STATUS in state.reach.opted_out:
+        return
+    due_at = policy.calendar.add(at, policy.feedback.ask_after)
+    if policy.feedback.wait_for_money and resolution.money_expected_at is not None:
+        due_at = max(due_at, resolution.money_expected_at)
+    state.feedback = FeedbackState(due_at=due_at)
+
+
+def may_close(state: CaseState, now: datetime) -> bool:
+    """True once nothing of the case is left to do."""
+    resolution = state.resolution
+    if state.closed_at is not None or resolution is None or state.in_flight is not None or state.needs or state.alerts:
+        return False
+    if resolution.told_at is None and resolution.untold is None:
+        return False
+    if state.tail_until is None or state.tail_until > now or state.unanswered_since is not None:
+        return False
+    if state.feedback is not None and not state.feedback.ended:
+        return False
+    return not any(_must_be_done(state, clock.id) for clock in clocks.running(state))
+
+
+def _must_be_done(state: CaseState, clock_id: str) -> bool:
+    definition = state.start.policy.policy.clock(clock_id)
+    return definition is not None and definition.binds == "merchant"
+
+
+def close(state: CaseState, now: datetime) -> None:
+    """The end. A promise that is still open was never kept."""
+    end_promise(state, PromiseEnd.BROKEN, now, now, why="closed")
+    state.status = CaseStatus.CLOSED
+    state.closed_at = now
+    state.watch.wanted = False
+    remember(state, FactType.CLOSED, now, by=SYSTEM, outcome=state.resolution.outcome if state.resolution else None)
+
+
+def is_survey(kind: MessageKind) -> bool:
+    return MESSAGE_CLASS[kind] is MessageClass.SURVEY

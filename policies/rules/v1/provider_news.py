@@ -1,0 +1,258 @@
+"""What a provider's reading does to a case.
+
+Owns which reading is news, what follows from it, and the watch's outcome. Must never show a vendor's word. Called with results of
+the watch activity and with webhooks.
+"""
+
+from datetime import datetime
+
+from policies.case.facts import Actor
+from policies.case.plans import Reading, WatchResult
+from policies.case.state import CaseState, Hold, Target
+from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
+from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, may_follow
+from policies.rules.v1 import clocks
+from policies.rules.v1.memory import alert, need, remember
+from policies.rules.v1.outcomes import end_hold, reopen, resolve, settled_at
+
+_REMEMBERED_EVENTS = 50  # enough for a burst of redelivered webhooks; the inbox of the web process keeps them all
+
+
+def is_news(type_: TargetType, current: str, new: str) -> bool:
+    """False for the first reading that only says "in progress": the customer knows that already."""
+    return not (current == "unknown" and new in (IN_PROGRESS[type_], "pending", "under_review", "shipped", "label_created"))
+
+
+def apply_readings(state: CaseState, readings: list[Reading], now: datetime) -> bool:
+    """Take over what is new; True if anything was. Stale, repeated and out-of-order readings change nothing."""
+    changed: list[Target] = []
+    for reading in readings:
+        if reading.event_id is not None:
+            if reading.event_id in state.applied_ids:
+                continue
+            state.applied_ids = [*state.applied_ids, reading.event_id][-_REMEMBERED_EVENTS:]
+        target = _target(state, reading)
+        if target is None:
+            continue
+        if _apply(state, target, reading, now):
+            changed.append(target)
+    if changed:
+        _consequences(state, changed, now)
+    return bool(changed)
+
+
+def _target(state: CaseState, reading: Reading) -> Target | None:
+    return next(
+        (
+            target
+            for target in state.targets
+            if target.type is reading.type and target.reference == reading.reference and target.provider == reading.provider
+        ),
+        None,
+    )
+
+
+def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) -> bool:
+    _carried_dates(state, reading, now)
+    if reading.replaced_by is not None and target.replaced_by is None:
+        replace_payment(state, target, reading.replaced_by, now)
+    trace_is_new = reading.trace is not None and target.trace is None
+    if trace_is_new:
+        target.trace = reading.trace
+    at = reading.occurred_at or reading.read_at
+    current_at = target.status_at.timestamp() if target.status_at else None
+    if not may_follow(target.type, target.status, reading.status, current_at, at.timestamp()):
+        if trace_is_new and state.resolution is not None:
+            remember(
+                state,
+                FactType.PROVIDER_STATUS,
+                now,
+                by=_provider(reading),
+                reference=target.reference,
+                trace=reading.trace,
+            )
+            if state.resolution.told_at is not None:
+                need(state, MessageKind.TRACE, now)
+        return False
+    before = target.status
+    target.status, target.status_at = reading.status, at
+    target.reversal = reading.reversal or target.reversal
+    target.failure = reading.failure
+    remember(
+        state,
+        FactType.PROVIDER_STATUS,
+        now,
+        by=_provider(reading),
+        occurred_at=at,
+        reference=target.reference,
+        before=before,
+        status=reading.status,
+        failure=reading.failure,
+        trace=target.trace,
+    )
+    return is_news(target.type, before, reading.status)
+
+
+def _provider(reading: Reading) -> Actor:
+    return Actor(who=reading.provider, role=Role.PROVIDER)
+
+
+def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> None:
+    if reading.stage is not None and reading.type is TargetType.DISPUTE:
+        state.dispute_stage = reading.stage
+    if reading.due_by is not None and reading.due_by != state.dispute_due_by:
+        state.dispute_due_by = reading.due_by
+        clocks.carried_date_changed(state, "dispute_due_by", now)
+    if reading.eta_at is not None and state.start.kind is CaseKind.DELAY and reading.eta_at != state.delay_revised_at:
+        state.delay_revised_at = reading.eta_at
+        clocks.carried_date_changed(state, "delay_revised", now)
+
+
+def replace_payment(state: CaseState, old: Target, new_reference: str, now: datetime) -> None:
+    """A refund was issued again: the new reference replaces the old, both stay on record."""
+    old.replaced_by = new_reference
+    if not any(target.reference == new_reference and target.provider == old.provider for target in state.targets):
+        state.targets.append(
+            Target(
+                type=old.type,
+                provider=old.provider,
+                reference=new_reference,
+                amount_minor=old.amount_minor,
+                currency=old.currency,
+                method=old.method,
+            )
+        )
+    remember(state, FactType.PAYMENT_REPLACED, now, old=old.reference, new=new_reference)
+    state.watch.restart_at = now
+
+
+def _consequences(state: CaseState, changed: list[Target], now: datetime) -> None:
+    state.last_news_at = now
+    if state.closed_at is not None:
+        return
+    if state.resolution is not None:
+        _after_resolution(state, changed, now)
+        return
+    _asks_the_customer(state, changed, now)
+    done_at = settled_at(state)
+    if done_at is not None:
+        _settled(state, done_at, now)
+        return
+    if any(target.status in TROUBLE[target.type] and target.replaced_by is None for target in changed):
+        alert(state, "lead", max(1, state.escalation), "provider_failed", now)
+    elif any(target.status in ("exception", "needs_response") for target in changed):
+        alert(state, "owner", state.escalation, "provider_needs_us", now, due_at=state.dispute_due_by)
+    need(state, MessageKind.NEWS, now)
+
+
+def _settled(state: CaseState, done_at: datetime, now: datetime) -> None:
+    policy = state.start.policy.policy
+    live = [target for target in state.targets if target.replaced_by is None]
+    statuses = {target.status for target in live}
+    outcome = policy.settled_outcome.get(next(iter(sorted(statuses)))) if len(statuses) == 1 else None
+    if outcome is None:  # parts ended differently, or the policy leaves this end to a person
+        need(state, MessageKind.NEWS, now)
+        alert(state, "lead", max(1, state.escalation), "decide_outcome", now)
+        return
+    clocks.end_clocks(state, "settled", done_at, now)
+    resolve(state, outcome, Actor(who=live[0].provider, role=Role.PROVIDER, why="settled"), now)
+
+
+def _after_resolution(state: CaseState, changed: list[Target], now: datetime) -> None:
+    resolution = state.resolution
+    if resolution is None or not resolution.rests_on_provider:
+        return  # a lead made it good in another way: recorded, nothing to take back
+    if state.tail_until is not None and now > state.tail_until:
+        return
+    for target in changed:
+        if target.status in SETTLED[target.type] and target.type is not TargetType.DISPUTE:
+            continue
+        because = {
+            TargetType.REFUND: "refund_failed",
+            TargetType.DISPUTE: "dispute_reopened",
+            TargetType.DELIVERY: "delivery_lost",
+        }
+        reopen(state, because[target.type], Actor(who=target.provider, role=Role.PROVIDER), now)
+        done_at = settled_at(state)
+        if done_at is not None:  # a decided dispute turned into the other decision: reopened and decided again at once
+            _settled(state, done_at, now)
+        else:
+            want_settlement(state, now)
+        return
+
+
+def _asks_the_customer(state: CaseState, changed: list[Target], now: datetime) -> None:
+    policy = state.start.policy.policy
+    code = policy.requires_action_reason
+    if code is None:
+        return
+    asking = any(target.status == "requires_action" for target in state.targets if target.replaced_by is None)
+    if asking and state.hold is None:
+        begin_hold(state, code, Actor(who=changed[0].provider, role=Role.PROVIDER), now, until=None)
+    elif not asking and state.hold is not None and state.hold.reason == code:
+        end_hold(state, Actor(who=changed[0].provider, role=Role.PROVIDER), now, why="provided")
+
+
+def begin_hold(state: CaseState, code: str, by: Actor, now: datetime, *, until: datetime | None) -> None:
+    """The case waits: internal clocks stop; one that waits on the customer asks, reminds and expires."""
+    policy = state.start.policy.policy
+    reason = policy.hold_reason(code)
+    if reason is None:
+        return
+    hold = Hold(reason=code, since=now, until=until, by=by)
+    if reason.max_hold is not None:
+        latest = policy.calendar.add(now, reason.max_hold)
+        hold.until = min(until, latest) if until is not None else latest
+    if reason.waits_on == "customer":
+        hold.reminders = [policy.calendar.add(now, span) for span in reason.reminders]
+        hold.expires_at = policy.calendar.add(now, reason.expires) if reason.expires is not None else None
+        need(state, MessageKind.ASK, now)
+    state.hold = hold
+    state.status = CaseStatus.WAITING_ON_CUSTOMER if reason.waits_on == "customer" else CaseStatus.ON_HOLD
+    clocks.stop_for_hold(state, now)
+    remember(state, FactType.HELD, now, by=by, reason=code, until=hold.until.isoformat() if hold.until else None)
+
+
+def want_settlement(state: CaseState, now: datetime) -> None:
+    """Watch what has not settled yet; nothing to watch if no live reference can still move."""
+    state.watch.mode = "settlement"
+    state.watch_since = now
+    state.watch.wanted = bool(watchable(state))
+    state.watch.restart_at = None
+
+
+def watchable(state: CaseState) -> list[Target]:
+    """The references whose next status matters."""
+    live = [target for target in state.targets if target.replaced_by is None]
+    if state.resolution is not None:
+        return [target for target in live if target.status in SETTLED[target.type]]
+    return [target for target in live if target.status not in SETTLED[target.type] | TROUBLE[target.type]]
+
+
+def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
+    """Take over the result of a watch; False if it is stale (an older generation)."""
+    if result.generation != state.watch.generation:
+        return False
+    state.watch.running = False
+    if result.unreachable_since is not None:
+        state.watch.unreachable_since = result.unreachable_since
+        state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.unreachable_after)
+        remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
+        alert(state, "owner", state.escalation, "provider_unreachable", now)
+        return True
+    state.watch.unreachable_since = None
+    apply_readings(state, result.readings, now)
+    if state.resolution is None:
+        state.watch.wanted = bool(watchable(state))
+    return True
+
+
+def watch_failed(state: CaseState, generation: int, reason: str, now: datetime) -> None:
+    """The watch could not be done (configuration): a person is told, and it is tried again later."""
+    if generation != state.watch.generation:
+        return
+    state.watch.running = False
+    policy = state.start.policy.policy
+    state.watch.restart_at = policy.calendar.add(now, policy.watch.unreachable_after)
+    remember(state, FactType.JOB_FAILED, now, job="watch_provider", reason=reason)
+    alert(state, "operator", state.escalation, "watch_failed", now)

@@ -1,0 +1,46 @@
+"""Contact data: who may be written to, and where.
+
+Owns its form and how it is read. This is the only place of names and addresses; workflows carry a reference. Written
+by the desk books, read by the recorder for the activity that renders a message.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policies.contract import Contract
+from store.tables import contacts
+
+
+class RoleContact(Contract):
+    """Another party of the case. A gift recipient, for example, is not the one who paid."""
+
+    role: Literal["recipient", "payer", "delegate"]
+    id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class Contact(Contract):
+    """The customer's own contact data and those of the other parties."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    locale: str = "en"
+    zone: str = "UTC"
+    roles: list[RoleContact] = Field(default_factory=list)
+
+
+def as_contact(row: RowMapping) -> Contact:
+    return Contact.model_validate(dict(row))
+
+
+async def read_contact(connection: AsyncConnection, contact_ref: str) -> Contact | None:
+    """None if nobody knows the reference or the contact was erased."""
+    statement = select(contacts).where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
+    row = (await connection.execute(statement)).mappings().first()
+    return as_contact(row) if row else None

@@ -1,0 +1,93 @@
+"""Desk books: what starter may write. Contact data and texts, which never enter a workflow.
+
+Owns contacts and texts. Must never write a case's own rows (that is the recorder's). Called by the desk, before it
+starts or signals a workflow.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, select, update
+
+from policies.case.facts import Actor
+from store.contacts import Contact, as_contact
+from store.engine import Store
+from store.insertion import insert_into
+from store.tables import cases, contacts, texts
+
+_NOTHING: dict[str, Any] = {"name": None, "email": None, "phone": None, "roles": []}
+
+
+class DeskBooks:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def save_contact(self, contact_ref: str, case_id: str, merchant: str, contact: Contact, at: datetime) -> bool:
+        """Keep the contact data of a new case; False if the reference is known (what stands there stays)."""
+        values = contact.model_dump() | {
+            "contact_ref": contact_ref,
+            "case_id": case_id,
+            "merchant": merchant,
+            "saved_at": at,
+            "updated_at": at,
+        }
+        async with self._store.begin() as connection:
+            insert = insert_into(connection, contacts).on_conflict_do_nothing(index_elements=["contact_ref"])
+            return bool((await connection.execute(insert, values)).rowcount)
+
+    async def update_contact(self, contact_ref: str, changes: Mapping[str, object], at: datetime) -> bool:
+        """Change the named fields of a contact; False if the reference is unknown or erased.
+
+        ValueError names a field that a contact does not have.
+        """
+        unknown = set(changes) - set(Contact.model_fields)
+        if unknown:
+            known = ", ".join(Contact.model_fields)
+            raise ValueError(f"a contact has no {', '.join(sorted(unknown))}; it has {known}")
+        async with self._store.begin() as connection:
+            living = (contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
+            row = (await connection.execute(select(contacts).where(*living).with_for_update())).mappings().first()
+            if row is None:
+                return False
+            changed = Contact.model_validate({**as_contact(row).model_dump(), **changes})
+            await connection.execute(update(contacts).where(*living).values(**changed.model_dump(), updated_at=at))
+            return True
+
+    async def erase_contact(self, contact_ref: str, at: datetime) -> bool:
+        """Forget the person. The row stays, so that a repeated request does not bring the data back."""
+        async with self._store.begin() as connection:
+            erased = await connection.execute(
+                update(contacts)
+                .where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
+                .values(**_NOTHING, updated_at=at, erased_at=at)
+            )
+            return bool(erased.rowcount)
+
+    async def sweep_orphans(self, older_than: datetime) -> int:
+        """Delete contacts saved before `older_than` whose case never began; returns how many."""
+        async with self._store.begin() as connection:
+            swept = await connection.execute(
+                delete(contacts).where(contacts.c.saved_at < older_than, ~exists().where(cases.c.case_id == contacts.c.case_id))
+            )
+            return swept.rowcount
+
+    async def save_text(self, text_ref: str, case_id: str, kind: str, body: str, by: Actor, at: datetime) -> bool:
+        """Keep a reply, note or comment; False if the reference is known (what stands there stays)."""
+        values = {
+            "text_ref": text_ref,
+            "case_id": case_id,
+            "kind": kind,
+            "body": body,
+            "actor": by.model_dump(mode="json"),
+            "written_at": at,
+        }
+        async with self._store.begin() as connection:
+            insert = insert_into(connection, texts).on_conflict_do_nothing(index_elements=["text_ref"])
+            return bool((await connection.execute(insert, values)).rowcount)
+
+    async def intake_digests(self, case_id: str) -> dict[str, str] | None:
+        """Digests of the request that opened a known case, so that the same key is the same case a year later."""
+        async with self._store.read() as connection:
+            digests = await connection.scalar(select(cases.c.digests).where(cases.c.case_id == case_id))
+        return dict(digests) if digests is not None else None

@@ -1,0 +1,156 @@
+"""The read side: cases, lists, timelines and figures for the command line, the API and the console.
+
+Owns which rows answer a question. Must never write, and never import the recorder. Called by starter.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, Table, or_, select, tuple_
+
+from policies.case.facts import Fact
+from policies.case.plans import CaseRow
+from policies.case.vocabulary import CaseKind, CaseStatus
+from store.case_rows import CLOSED, NOTHING_DUE, as_view, list_order, microseconds
+from store.engine import Store
+from store.ledger import deliveries_of
+from store.standing import CheckStanding
+from store.summary import summarise
+from store.tables import alerts, case_tags, cases, facts, messages, promises, texts
+from store.views import AlertView, CasePage, CaseView, MessageView, PromiseView, Summary, TextView
+from store.watch_rows import checks_of
+
+MOST_PER_PAGE = 1000
+MOST_FOUND = 20  # a search that finds more is no search: the person types another character
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class Queries:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def case(self, case_id: str) -> CaseView | None:
+        found = await self._cases(select(cases).where(cases.c.case_id == case_id))
+        return found[0] if found else None
+
+    async def find(self, text: str) -> list[CaseView]:
+        """The cases a person may mean: by case or workflow id, else by reference or order, else by how the id begins.
+
+        One: that is it. Several: ask which. Empty: nothing is known by that name.
+        """
+        name = text.strip()
+        if not name:
+            return []
+        lowered = name.lower()
+        begins = (cases.c.case_id >= lowered) & (cases.c.case_id < lowered + _LAST_CHARACTER)
+        for condition in (
+            or_(cases.c.case_id == lowered, cases.c.workflow_id == lowered),
+            or_(cases.c.reference == name, cases.c.order_ref == name),
+            begins,
+        ):
+            ordered = select(cases).where(condition).order_by(cases.c.list_order, cases.c.case_id)
+            found = await self._cases(ordered.limit(MOST_FOUND))
+            if found:
+                return found
+        return []
+
+    async def list_cases(
+        self,
+        *,
+        kind: CaseKind | None = None,
+        statuses: Collection[CaseStatus] = (),
+        merchant: str | None = None,
+        customer_key: str | None = None,
+        order: str | None = None,
+        min_escalation: int | None = None,
+        tag: str | None = None,
+        due_before: datetime | None = None,
+        open_only: bool = False,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> CasePage:
+        """What is due first; then what has nothing due; closed cases last (`open_only`: not at all), the latest first."""
+        conditions: list[ColumnElement[bool]] = []
+        for column, wanted in (
+            (cases.c.kind, kind),
+            (cases.c.merchant, merchant),
+            (cases.c.customer_key, customer_key),
+            (cases.c.order_ref, order),
+        ):
+            if wanted is not None:
+                conditions.append(column == str(wanted))
+        if statuses:
+            conditions.append(cases.c.status.in_([status.value for status in statuses]))
+        if min_escalation is not None:
+            conditions.append(cases.c.escalation >= min_escalation)
+        if tag is not None:
+            conditions.append(cases.c.case_id.in_(select(case_tags.c.case_id).where(case_tags.c.tag == tag)))
+        if due_before is not None:
+            conditions.append(cases.c.list_order < microseconds(due_before))
+        if open_only:
+            conditions.append(cases.c.list_order <= NOTHING_DUE)  # closed ones lie beyond, and the index knows it
+        if after is not None:
+            conditions.append(tuple_(cases.c.list_order, cases.c.case_id) > tuple_(*_read_cursor(after)))
+        size = max(1, min(limit, MOST_PER_PAGE))
+        statement = select(cases).where(*conditions).order_by(cases.c.list_order, cases.c.case_id)
+        found = await self._cases(statement.limit(size + 1))
+        page = found[:size]
+        return CasePage(cases=page, after=_cursor(page[-1]) if len(found) > size else None)
+
+    async def facts(self, case_id: str) -> list[Fact]:
+        statement = select(facts).where(facts.c.case_id == case_id).order_by(facts.c.seq)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(statement)).mappings()
+            return [Fact.model_validate({**row, "by": row["actor"]}) for row in rows]
+
+    async def messages(self, case_id: str) -> list[MessageView]:
+        """In the order in which they were opened, each with its deliveries."""
+        statement = select(messages).where(messages.c.case_id == case_id).order_by(messages.c.opened_at, messages.c.cycle, messages.c.seq)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+            tries = await deliveries_of(connection, [row["message_id"] for row in rows])
+        return [MessageView.model_validate({**row, "deliveries": tries[row["message_id"]]}) for row in rows]
+
+    async def promises(self, case_id: str) -> list[PromiseView]:
+        statement = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.number)
+        async with self._store.read() as connection:
+            rows = (await connection.execute(statement)).mappings()
+            return [PromiseView.model_validate({**row, "end": row["ended_as"]}) for row in rows]
+
+    async def alerts(self, case_id: str) -> list[AlertView]:
+        async with self._store.read() as connection:
+            rows = (await connection.execute(_of(alerts, case_id, "opened_at", "alert_id"))).mappings()
+            return [AlertView.model_validate(dict(row)) for row in rows]
+
+    async def watch_standing(self, case_id: str) -> list[CheckStanding]:
+        async with self._store.read() as connection:
+            return await checks_of(connection, case_id)
+
+    async def texts(self, case_id: str) -> list[TextView]:
+        async with self._store.read() as connection:
+            rows = (await connection.execute(_of(texts, case_id, "written_at", "text_ref"))).mappings()
+            return [TextView.model_validate({**row, "by": row["actor"], "at": row["written_at"]}) for row in rows]
+
+    async def summary(self, case_ids: Collection[str] | None = None, *, include_shadow: bool = False) -> Summary:
+        """The figures of these cases, or of all; shadow cases, which sent nothing, only on demand."""
+        async with self._store.read() as connection:
+            return await summarise(connection, case_ids, include_shadow)
+
+    async def _cases(self, statement: Select[*tuple[object, ...]]) -> list[CaseView]:
+        async with self._store.read() as connection:
+            return [as_view(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _of(table: Table, case_id: str, *order: str) -> Select[*tuple[object, ...]]:
+    return select(table).where(table.c.case_id == case_id).order_by(*(table.c[name] for name in order))
+
+
+def _cursor(row: CaseRow) -> str:
+    return f"{list_order(row)}.{row.case_id}"
+
+
+def _read_cursor(text: str) -> tuple[int, str]:
+    order, dot, case_id = text.partition(".")
+    if not dot or not order.isdigit() or int(order) > CLOSED:
+        raise ValueError("no place in a list; right would be the `after` of the page before")
+    return int(order), case_id

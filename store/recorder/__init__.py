@@ -1,0 +1,18 @@
+"""The recorder: all that activities may do with the books.
+
+Owns the case's rows: facts, promises, messages, deliveries, checks, alerts. Every method may be called again with the
+same arguments and changes nothing then, because Temporal runs an activity at least once. Must never be imported by
+starter.
+"""
+
+from store.recorder.alerts import AlertBooks
+from store.recorder.cases import CaseBooks
+from store.recorder.deliveries import DeliveryBooks
+from store.recorder.messages import MessageBooks
+from store.recorder.watches import WatchBooks
+
+__all__ = ["Recorder"]
+
+
+class Recorder(CaseBooks, MessageBooks, DeliveryBooks, WatchBooks, AlertBooks):
+    """Everything in one object, for the activities' constructors."""

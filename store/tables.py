@@ -1,0 +1,261 @@
+"""The tables of the books.
+
+Owns names, keys and indexes. Must never hold logic; a change here needs a migration (a test compares them). Called by
+the store only. What identifies a thing is its key or a unique constraint, because everything is written at least
+once.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from store.column_types import Key, UtcInstant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Key, primary_key=True),
+    Column("workflow_id", Key, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("merchant", Key, nullable=False),
+    Column("brand", String),
+    Column("reference", Key, nullable=False),
+    Column("order_ref", Key, nullable=False),  # CaseRow.order: ORDER is a word of SQL
+    Column("customer_key", Key, nullable=False),
+    Column("contact_ref", Key, nullable=False),
+    Column("segment", String),
+    Column("owner", String),
+    Column("status", String, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("escalation", Integer, nullable=False),
+    Column("opened_at", UtcInstant, nullable=False),
+    Column("next_at", UtcInstant),
+    Column("next_what", String),
+    Column("resolve_by", UtcInstant),
+    Column("next_word_at", UtcInstant),
+    Column("hold_reason", String),
+    Column("resolution", JSON(none_as_null=True)),
+    Column("promises", JSON, nullable=False),
+    Column("clocks_met", Integer, nullable=False),
+    Column("clocks_breached", Integer, nullable=False),
+    Column("csat", Integer),
+    Column("nps", Integer),
+    Column("tags", JSON, nullable=False),
+    Column("digests", JSON, nullable=False),
+    Column("shadow", Boolean, nullable=False),
+    Column("closed_at", UtcInstant),
+    Column("as_of_seq", Integer, nullable=False),
+    # One number to sort by: what is due first, then what is due never, then closed cases, the latest first
+    # (case_rows.py).
+    Column("list_order", BigInteger, nullable=False),
+    Index(None, "list_order", "case_id"),
+    Index(None, "status", "list_order", "case_id"),
+    Index(None, "merchant", "list_order", "case_id"),
+    Index(None, "merchant", "reference"),
+    Index(None, "customer_key"),
+    Index(None, "reference"),
+    Index(None, "order_ref"),
+    Index(None, "workflow_id"),
+    Index(None, "escalation", "list_order", "case_id"),
+)
+
+case_tags = Table(
+    "case_tags",
+    metadata,
+    Column("case_id", Key, ForeignKey("cases.case_id", ondelete="CASCADE"), nullable=False),
+    Column("tag", Key, nullable=False),
+    PrimaryKeyConstraint("tag", "case_id"),
+    Index(None, "case_id"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("case_id", Key, ForeignKey("cases.case_id", ondelete="CASCADE"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("occurred_at", UtcInstant, nullable=False),
+    Column("learned_at", UtcInstant, nullable=False),
+    Column("actor", JSON(none_as_null=True)),
+    Column("detail", JSON, nullable=False),
+    PrimaryKeyConstraint("case_id", "seq"),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("case_id", Key, ForeignKey("cases.case_id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("made_at", UtcInstant, nullable=False),
+    Column("due_at", UtcInstant, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("ended_as", String),  # NULL: still open. Never changed once set.
+    Column("ended_at", UtcInstant),
+    Column("late_s", Integer, nullable=False),
+    PrimaryKeyConstraint("case_id", "number"),
+    Index(None, "ended_as", "late_s"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", Key, primary_key=True),
+    Column("case_id", Key, ForeignKey("cases.case_id", ondelete="CASCADE"), nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("also", JSON, nullable=False),
+    Column("message_class", String, nullable=False),
+    Column("contact_ref", Key, nullable=False),
+    Column("must_arrive", Boolean, nullable=False),
+    Column("shadow", Boolean, nullable=False),
+    Column("keeps", Integer),
+    Column("makes", Integer),
+    Column("next_word_at", UtcInstant),
+    Column("state", String, nullable=False),
+    Column("opened_at", UtcInstant, nullable=False),
+    Column("ended_at", UtcInstant),
+    Column("recorded_at", UtcInstant),
+    Column("channel", String),
+    Column("reason", String),
+    Column("retry_at", UtcInstant),
+    Column("template_id", String),
+    Column("template_version", String),
+    Column("locale", String),
+    Column("brand", String),
+    Column("subject", Text),
+    Column("text", Text),
+    Column("html", Text),
+    UniqueConstraint("case_id", "cycle", "kind", "seq"),
+    Index(None, "kind", "state"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Key, primary_key=True),
+    Column("message_id", Key, ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("try_no", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("started_at", UtcInstant, nullable=False),
+    Column("lease_until", UtcInstant, nullable=False),
+    Column("ended_at", UtcInstant),
+    Column("provider_id", String),
+    Column("reason", String),
+    UniqueConstraint("message_id", "channel", "try_no"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("case_id", Key, nullable=False),  # no foreign key: a check may come before the case's first entry
+    Column("provider", String, nullable=False),
+    Column("reference", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("status", String),
+    Column("last_checked_at", UtcInstant, nullable=False),
+    Column("last_answered_at", UtcInstant),
+    Column("failing_since", UtcInstant),
+    Column("checks", Integer, nullable=False),
+    Column("checks_in_generation", Integer, nullable=False),
+    PrimaryKeyConstraint("case_id", "provider", "reference"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", Key, primary_key=True),
+    Column("case_id", Key, nullable=False),  # no foreign key: an alert goes out even when its case is not in the books
+    Column("kind", String, nullable=False),
+    Column("merchant", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("clock", String),
+    Column("due_at", UtcInstant),
+    Column("since", UtcInstant, nullable=False),
+    Column("shadow", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", UtcInstant, nullable=False),
+    Column("people", JSON, nullable=False),
+    Column("sent_at", UtcInstant),
+    Column("title", Text),
+    Column("body", Text),
+    Index(None, "case_id"),
+)
+
+# Written before the case exists: no foreign keys to cases in contacts and texts.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("contact_ref", Key, primary_key=True),
+    Column("case_id", Key, nullable=False),
+    Column("merchant", String, nullable=False),
+    Column("name", Text),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("locale", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("saved_at", UtcInstant, nullable=False),
+    Column("updated_at", UtcInstant, nullable=False),
+    Column("erased_at", UtcInstant),
+    Index(None, "saved_at"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("text_ref", Key, primary_key=True),
+    Column("case_id", Key, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("actor", JSON, nullable=False),
+    Column("written_at", UtcInstant, nullable=False),
+    Index(None, "case_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("delivery_id", Key, nullable=False, unique=True),
+    Column("provider_id", Key, nullable=False),
+    Column("message_id", Key),
+    Column("case_id", Key, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("subject", Text),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("locale", String, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("put_at", UtcInstant, nullable=False),
+    Index(None, "case_id", "id"),
+)

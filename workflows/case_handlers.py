@@ -1,0 +1,308 @@
+"""What reaches a case while it lives: updates with validators, signals that can harm nothing, two queries.
+
+Owns the boundary between the engine's messages and the rules. Handlers only validate and append facts; they raise ApplicationError
+only, since any other exception would wedge the workflow task for good. Extended by case_workflow.py.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from policies.case import commands as c
+    from policies.case.case_id import workflow_id
+    from policies.case.facts import Fact
+    from policies.case.start import CaseStart
+    from policies.case.state import CaseState
+    from policies.case.vocabulary import FactType
+    from policies.rules import rules_for
+    from workflows import names
+
+
+def _problem(error: ValidationError) -> str:
+    """Field and reason of the first error; never the value, it may be personal."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'input'}: {first['msg']}"
+
+
+class CaseHandlers:
+    """State and handlers. Handlers are inherited by the workflow types, `@workflow.run` is not."""
+
+    case: CaseState
+
+    def __init__(self, *payload: Any) -> None:
+        # The input is taken as plain JSON and validated here: a typed input that cannot be read would fail the workflow task for
+        # ever, while a refused case must end as failed with type InvalidCase (house.md).
+        self.invalid: str | None = None
+        self.touched = False  # something happened that the loop must look at
+        try:
+            if not 1 <= len(payload) <= 2:
+                raise ValueError(f"{len(payload)} arguments; right would be one, a case start")
+            self.case, self.rules = self._begin(CaseStart.model_validate(payload[0]), payload[1] if len(payload) == 2 else None)
+        except ValidationError as error:
+            self.invalid = _problem(error)
+        except (ValueError, KeyError) as error:
+            self.invalid = str(error)
+
+    def _begin(self, start: CaseStart, carried: Any) -> tuple[CaseState, Any]:
+        rules = rules_for(start.policy.rules)
+        if carried is not None:
+            return CaseState.model_validate(carried), rules
+        if workflow.info().workflow_id != workflow_id(start.kind, start.case_id):
+            raise ValueError(f"case_id: the workflow id must be {workflow_id(start.kind, start.case_id)}; open cases through the desk")
+        return rules.begin(start, workflow.now()), rules
+
+    # -- acts ---------------------------------------------------------------------------------------------------------------
+
+    def _refuse(self, name: str, command: Any) -> None:
+        """Validator: the reason goes to the caller, nothing into the history."""
+        if self.invalid is not None:
+            raise ApplicationError(self.invalid, type=names.INVALID_CASE, non_retryable=True)
+        reason = self.rules.refusal(self.case, name, command, workflow.now())
+        if reason is not None:
+            raise ApplicationError(reason, type=names.REFUSED, non_retryable=True)
+
+    def _act(self, name: str, command: Any) -> c.Receipt:
+        now = workflow.now()
+        self.rules.advance(self.case, now)  # what has come due before this act happens before it
+        self._refuse(name, command)
+        self.rules.apply(self.case, name, command, now)
+        self.touched = True
+        due = self.rules.next_due(self.case)
+        return c.Receipt(
+            case_id=self.case.start.case_id,
+            status=self.case.status,
+            seq=self.case.fact_seq,
+            next_at=due.at if due else None,
+            next_what=due.what if due else None,
+        )
+
+    def _act_by_signal(self, name: str, model: type[c.Command], payload: Sequence[Any]) -> None:
+        """A signal has no answer: what is malformed or refused becomes a fact on the timeline and changes nothing else."""
+        if self.invalid is not None:
+            return
+        try:
+            if len(payload) > 1:
+                raise ValueError(f"{len(payload)} arguments; right would be one JSON object")
+            given = payload[0] if payload else {}
+            if not isinstance(given, dict):
+                raise ValueError("the argument is no JSON object")
+            if isinstance(given.get("by"), str):  # typed by hand: the name alone will do
+                given = {**given, "by": {"who": given["by"], "role": "lead", "why": given.get("why")}}
+            command = model.model_validate(given)
+            self._act(name, command)
+        except ValidationError as error:
+            self._refused_signal(name, _problem(error))
+        except ApplicationError as error:
+            self._refused_signal(name, error.message)
+        except ValueError as error:
+            self._refused_signal(name, str(error))
+
+    def _refused_signal(self, name: str, reason: str) -> None:
+        self.rules.remember(self.case, FactType.REFUSED_SIGNAL, workflow.now(), signal=name[:60], reason=reason[:300])
+        self.touched = True
+
+    # -- updates (registered below in one form) -------------------------------------------------------------------------------
+
+    @workflow.update(name=names.RESOLVE, description="Resolve the case with an outcome of the policy book")
+    def resolve(self, command: c.Resolve) -> c.Receipt:
+        return self._act(names.RESOLVE, command)
+
+    @resolve.validator
+    def _may_resolve(self, command: c.Resolve) -> None:
+        self._refuse(names.RESOLVE, command)
+
+    @workflow.update(name=names.HOLD, description="Put the case on hold for a reason of the policy book")
+    def hold(self, command: c.HoldCase) -> c.Receipt:
+        return self._act(names.HOLD, command)
+
+    @hold.validator
+    def _may_hold(self, command: c.HoldCase) -> None:
+        self._refuse(names.HOLD, command)
+
+    @workflow.update(name=names.RESUME, description="End the hold; internal clocks go on")
+    def resume(self, command: c.Resume) -> c.Receipt:
+        return self._act(names.RESUME, command)
+
+    @resume.validator
+    def _may_resume(self, command: c.Resume) -> None:
+        self._refuse(names.RESUME, command)
+
+    @workflow.update(name=names.ESCALATE, description="Tell the next level of the ladder")
+    def escalate(self, command: c.Escalate) -> c.Receipt:
+        return self._act(names.ESCALATE, command)
+
+    @escalate.validator
+    def _may_escalate(self, command: c.Escalate) -> None:
+        self._refuse(names.ESCALATE, command)
+
+    @workflow.update(name=names.EXTEND, description="Give the customer a later date of resolution")
+    def extend(self, command: c.Extend) -> c.Receipt:
+        return self._act(names.EXTEND, command)
+
+    @extend.validator
+    def _may_extend(self, command: c.Extend) -> None:
+        self._refuse(names.EXTEND, command)
+
+    @workflow.update(name=names.REASSIGN, description="Give the case to another owner")
+    def reassign(self, command: c.Reassign) -> c.Receipt:
+        return self._act(names.REASSIGN, command)
+
+    @reassign.validator
+    def _may_reassign(self, command: c.Reassign) -> None:
+        self._refuse(names.REASSIGN, command)
+
+    @workflow.update(name=names.REPLY, description="Answer the customer; the text is in the store")
+    def reply(self, command: c.Reply) -> c.Receipt:
+        return self._act(names.REPLY, command)
+
+    @reply.validator
+    def _may_reply(self, command: c.Reply) -> None:
+        self._refuse(names.REPLY, command)
+
+    @workflow.update(name=names.NOTE, description="Keep an internal note; the text is in the store")
+    def note(self, command: c.Note) -> c.Receipt:
+        return self._act(names.NOTE, command)
+
+    @note.validator
+    def _may_note(self, command: c.Note) -> None:
+        self._refuse(names.NOTE, command)
+
+    @workflow.update(name=names.PHONE_CONTACT, description="Record a call and the promise given in it")
+    def phone_contact(self, command: c.PhoneContact) -> c.Receipt:
+        return self._act(names.PHONE_CONTACT, command)
+
+    @phone_contact.validator
+    def _may_phone_contact(self, command: c.PhoneContact) -> None:
+        self._refuse(names.PHONE_CONTACT, command)
+
+    @workflow.update(name=names.REPORT_FACT, description="Report a named fact with its own time")
+    def report_fact(self, command: c.ReportFact) -> c.Receipt:
+        return self._act(names.REPORT_FACT, command)
+
+    @report_fact.validator
+    def _may_report_fact(self, command: c.ReportFact) -> None:
+        self._refuse(names.REPORT_FACT, command)
+
+    @workflow.update(name=names.LINK, description="Link another case")
+    def link(self, command: c.Link) -> c.Receipt:
+        return self._act(names.LINK, command)
+
+    @link.validator
+    def _may_link(self, command: c.Link) -> None:
+        self._refuse(names.LINK, command)
+
+    @workflow.update(name=names.ABSORB, description="Take over the strictest date of a case that is merged into this one")
+    def absorb(self, command: c.Absorb) -> c.Receipt:
+        return self._act(names.ABSORB, command)
+
+    @absorb.validator
+    def _may_absorb(self, command: c.Absorb) -> None:
+        self._refuse(names.ABSORB, command)
+
+    @workflow.update(name=names.MERGE, description="End this case in favour of another")
+    def merge(self, command: c.Merge) -> c.Receipt:
+        return self._act(names.MERGE, command)
+
+    @merge.validator
+    def _may_merge(self, command: c.Merge) -> None:
+        self._refuse(names.MERGE, command)
+
+    @workflow.update(name=names.WITHDRAW, description="The matter is withdrawn")
+    def withdraw(self, command: c.Withdraw) -> c.Receipt:
+        return self._act(names.WITHDRAW, command)
+
+    @withdraw.validator
+    def _may_withdraw(self, command: c.Withdraw) -> None:
+        self._refuse(names.WITHDRAW, command)
+
+    @workflow.update(name=names.FEEDBACK, description="The customer's answer to the survey")
+    def feedback(self, command: c.GiveFeedback) -> c.Receipt:
+        return self._act(names.FEEDBACK, command)
+
+    @feedback.validator
+    def _may_feedback(self, command: c.GiveFeedback) -> None:
+        self._refuse(names.FEEDBACK, command)
+
+    @workflow.update(name=names.PREFERENCES, description="Channels, cadence, opt-outs, quiet hours")
+    def preferences(self, command: c.ChangePreferences) -> c.Receipt:
+        return self._act(names.PREFERENCES, command)
+
+    @preferences.validator
+    def _may_preferences(self, command: c.ChangePreferences) -> None:
+        self._refuse(names.PREFERENCES, command)
+
+    @workflow.update(name=names.CUSTOMER_REPLY, description="The customer wrote, supplied what was asked, or says it is not solved")
+    def customer_reply(self, command: c.CustomerReply) -> c.Receipt:
+        return self._act(names.CUSTOMER_REPLY, command)
+
+    @customer_reply.validator
+    def _may_customer_reply(self, command: c.CustomerReply) -> None:
+        self._refuse(names.CUSTOMER_REPLY, command)
+
+    @workflow.update(name=names.CHANGE_POLICY, description="Another policy for this open case")
+    def change_policy(self, command: c.ChangePolicy) -> c.Receipt:
+        return self._act(names.CHANGE_POLICY, command)
+
+    @change_policy.validator
+    def _may_change_policy(self, command: c.ChangePolicy) -> None:
+        self._refuse(names.CHANGE_POLICY, command)
+
+    # -- signals --------------------------------------------------------------------------------------------------------------
+    # `*payload`: a signal without its argument, or with one too many, wedges a typed handler's workflow for good (tested).
+
+    @workflow.signal(name=names.RESOLVE, description='{"outcome": "goodwill", "by": "your name", "why": "..."}')
+    def signal_resolve(self, *payload: Any) -> None:
+        self._act_by_signal(names.RESOLVE, c.Resolve, payload)
+
+    @workflow.signal(name=names.HOLD, description='{"reason": "under_review", "by": "your name", "why": "..."}')
+    def signal_hold(self, *payload: Any) -> None:
+        self._act_by_signal(names.HOLD, c.HoldCase, payload)
+
+    @workflow.signal(name=names.RESUME, description='{"by": "your name", "why": "..."}')
+    def signal_resume(self, *payload: Any) -> None:
+        self._act_by_signal(names.RESUME, c.Resume, payload)
+
+    @workflow.signal(name=names.ESCALATE, description='{"level": 2, "by": "your name", "why": "..."}')
+    def signal_escalate(self, *payload: Any) -> None:
+        self._act_by_signal(names.ESCALATE, c.Escalate, payload)
+
+    @workflow.signal(name=names.PROVIDER_REPORTED, description="Readings that a webhook brought")
+    def provider_reported(self, *payload: Any) -> None:
+        if self.invalid is not None:
+            return
+        try:
+            report = c.ProviderReport.model_validate(payload[0] if payload else {})
+        except ValidationError as error:
+            self._refused_signal(names.PROVIDER_REPORTED, _problem(error))
+            return
+        now = workflow.now()
+        self.rules.advance(self.case, now)
+        if self.rules.apply_readings(self.case, report.readings, now):
+            self.rules.stale_watch(self.case)
+        self.touched = True
+
+    @workflow.signal(dynamic=True)
+    def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        if self.invalid is None:
+            self._refused_signal(name, f"no such signal ({len(args)} arguments); known: resolve, hold, resume, escalate, provider_reported")
+
+    # -- queries --------------------------------------------------------------------------------------------------------------
+
+    @workflow.query(name=names.SNAPSHOT, description="Where the case stands")
+    def snapshot(self) -> c.Snapshot:
+        if self.invalid is not None:
+            raise ApplicationError(self.invalid, type=names.INVALID_CASE)
+        snapshot: c.Snapshot = self.rules.snapshot(self.case)
+        return snapshot
+
+    @workflow.query(name=names.TIMELINE, description="The last facts of the case; older ones are in the books")
+    def timeline(self) -> list[Fact]:
+        if self.invalid is not None:
+            raise ApplicationError(self.invalid, type=names.INVALID_CASE)
+        return self.case.facts

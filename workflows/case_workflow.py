@@ -1,0 +1,265 @@
+"""The life of a case as a durable workflow: the loop, and the jobs it starts.
+
+Owns remembering, waiting and starting work: one timer for what is due next, jobs that the loop never awaits, continue-as-new. Must
+never do arithmetic, write texts or touch the outside; every decision is taken by `policies.rules`. Subclassed by the three types.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import names as activity
+    from activities.contracts.jobs import AlertPeople, RecordCase, SendMessage, WatchProvider
+    from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+    from policies.case.vocabulary import MessageOutcome
+    from workflows import names
+    from workflows.case_handlers import CaseHandlers
+
+# A message job is bounded (house.md: schedule_to_close <= 10 min): a provider that hangs is a parked message, not a stuck case.
+_MESSAGE_LIMIT = timedelta(minutes=10)
+# One attempt: the HTTP limit of 10 s, and the books before and after it.
+_ATTEMPT_LIMIT = timedelta(seconds=30)
+# A dead worker's attempt is found by its missing heartbeat (budget: most overdue step <= 6 s); shorter attempts send none.
+_HEARTBEAT = timedelta(seconds=4)
+_QUICK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1))
+# The watch's retry is the poll: each attempt says when the next one is due (next_retry_delay), so the coefficient stays 1.
+_POLL_RETRY = RetryPolicy(initial_interval=timedelta(seconds=30), backoff_coefficient=1)
+_POLL_ATTEMPT = timedelta(seconds=60)
+
+_STATUS = SearchAttributeKey.for_keyword("MakegoodStatus")
+_ESCALATION = SearchAttributeKey.for_int("MakegoodEscalation")
+_RESOLVE_BY = SearchAttributeKey.for_datetime("MakegoodResolveBy")
+
+
+class CaseWorkflow(CaseHandlers):
+    """What RefundCase, DisputeCase and DelayCase share."""
+
+    def __init__(self, *payload: Any) -> None:
+        super().__init__(*payload)
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_at: float | None = None
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
+        self._shown: dict[str, Any] | None = None
+
+    async def live(self) -> dict[str, Any]:
+        """The procedure: acknowledge, keep the promise until resolved, tell the resolution, ask for feedback while the tail is
+        watched, close. A reopen begins again at the promise.
+        """
+        if self.invalid is not None:
+            raise ApplicationError(self.invalid, type=names.INVALID_CASE, non_retryable=True)
+        await self._until(self._acknowledged)
+        while not self._closed():
+            await self._until(self._resolved)
+            await self._until(lambda: self._told() or not self._resolved())
+            await self._until(lambda: self._closed() or not self._resolved())
+        await self._until(self._books_are_complete)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._ending()
+
+    def _acknowledged(self) -> bool:
+        return self.case.acknowledged_at is not None or self.case.unreachable_since is not None or self._resolved()
+
+    def _resolved(self) -> bool:
+        return self.case.resolution is not None
+
+    def _told(self) -> bool:
+        resolution = self.case.resolution
+        return resolution is not None and (resolution.told_at is not None or resolution.untold is not None)
+
+    def _closed(self) -> bool:
+        return self.case.closed_at is not None
+
+    def _books_are_complete(self) -> bool:
+        return not self._jobs and self.case.recorded_seq == self.case.fact_seq
+
+    def _ending(self) -> dict[str, Any]:
+        resolution = self.case.resolution
+        return {
+            "case_id": self.case.start.case_id,
+            "outcome": resolution.outcome if resolution is not None else None,
+            "cycles": self.case.cycle,
+            "promises": self.case.tally.model_dump(),
+        }
+
+    # -- the loop -------------------------------------------------------------------------------------------------------------
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        """Step until the phase is over; between steps wait for the next moment, a fact or a job that has ended."""
+        while True:
+            self.touched = False
+            self._step()
+            if reached():
+                return
+            if workflow.info().is_continue_as_new_suggested() and not self._jobs and not self._closed():
+                await self._continue_as_new()
+            await workflow.wait_condition(lambda: self.touched)
+
+    def _step(self) -> None:
+        now = workflow.now()
+        self.rules.advance(self.case, now)
+        jobs = self.rules.jobs(self.case, now)
+        if jobs.cancel_watch and self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        if jobs.message is not None:
+            self._begin(self._send_message(jobs.message, self.rules.entry(self.case)))
+        for plan in jobs.alerts:
+            self._begin(self._alert_people(plan, self.rules.entry(self.case)))
+        if jobs.record:
+            self._begin(self._record_case(self.rules.entry(self.case)))
+        if jobs.watch is not None:
+            self._watch = asyncio.create_task(self._watch_provider(jobs.watch))
+        self._arm()
+        self._show()
+
+    def _begin(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._job_ended)
+
+    def _job_ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        self.touched = True
+
+    def _arm(self) -> None:
+        """One timer for what is due next, armed again only when that moment moved."""
+        due = self.rules.next_due(self.case)
+        at = due.at.timestamp() if due is not None else None
+        if at == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if due is not None and at is not None:
+            delay = max(0.0, (due.at - workflow.now()).total_seconds())  # a negative delay would wedge the case
+            self._timer = asyncio.create_task(self._ring(delay, f"{due.what}: {due.why}"[:200]))
+
+    async def _ring(self, delay: float, summary: str) -> None:
+        await workflow.sleep(delay, summary=summary)
+        self._timer, self._timer_at = None, None
+        self.touched = True
+
+    def _show(self) -> None:
+        """Search attributes in one batch and only when they matter; the page that operations read."""
+        shown: dict[str, Any] = self.rules.search_attributes(self.case)
+        if self._shown is None:  # what the start set needs no upsert
+            present = workflow.info().typed_search_attributes
+            self._shown = {key.name: present.get(key) for key in (_STATUS, _ESCALATION, _RESOLVE_BY)}
+        if shown != self._shown:
+            updates: list[SearchAttributeUpdate] = []
+            for key in (_STATUS, _ESCALATION, _RESOLVE_BY):
+                value = shown[key.name]
+                if value != self._shown[key.name]:
+                    updates.append(key.value_unset() if value is None else key.value_set(value))  # type: ignore[arg-type]
+            workflow.upsert_search_attributes(updates)
+            self._shown = shown
+        workflow.set_current_details(self.rules.details(self.case))
+
+    async def _continue_as_new(self) -> None:
+        """A new run with everything: facts, promises, clocks, survey. The watch starts again as a new generation."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        self.case.watch.running = False
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self.rules.advance(self.case, workflow.now())
+        workflow.continue_as_new(args=[self.case.start, self.case])
+
+    # -- jobs: started by a step, never awaited by it; how one ended is a fact like any other -----------------------------------
+
+    async def _send_message(self, plan: MessagePlan, entry: BooksEntry) -> None:
+        try:
+            result = await workflow.execute_activity(
+                activity.SEND_MESSAGE,
+                SendMessage(books=entry, plan=plan),
+                result_type=MessageResult,
+                task_queue=activity.MESSAGES_QUEUE,
+                start_to_close_timeout=_ATTEMPT_LIMIT,
+                heartbeat_timeout=_HEARTBEAT,
+                schedule_to_close_timeout=_MESSAGE_LIMIT,
+                retry_policy=_QUICK_RETRY,
+                summary=f"{plan.kind.value} to the customer, cycle {plan.cycle}",
+            )
+            self.rules.recorded(self.case, entry)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            # The job could not be done within its limit (the books are away): the message waits, clocks and cadence go on.
+            self.rules.not_recorded(self.case, workflow.now())
+            result = MessageResult(outcome=MessageOutcome.PARKED, at=workflow.now(), reason=_reason(error))
+        self.rules.message_ended(self.case, plan.message_id, result, workflow.now())
+
+    async def _alert_people(self, plan: AlertPlan, entry: BooksEntry) -> None:
+        try:
+            await workflow.execute_activity(
+                activity.ALERT_PEOPLE,
+                AlertPeople(books=entry, plan=plan),
+                task_queue=activity.MESSAGES_QUEUE,
+                start_to_close_timeout=_ATTEMPT_LIMIT,
+                heartbeat_timeout=_HEARTBEAT,
+                schedule_to_close_timeout=_MESSAGE_LIMIT,
+                retry_policy=_QUICK_RETRY,
+                summary=f"level {plan.alert.level}: tell {plan.alert.to} ({plan.alert.reason})"[:200],
+            )
+            self.rules.recorded(self.case, entry)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            self.rules.not_alerted(self.case, plan, _reason(error), workflow.now())
+            self.rules.not_recorded(self.case, workflow.now())
+
+    async def _record_case(self, entry: BooksEntry) -> None:
+        try:
+            await workflow.execute_activity(
+                activity.RECORD_CASE,
+                RecordCase(books=entry),
+                task_queue=activity.CASES_QUEUE,
+                start_to_close_timeout=_ATTEMPT_LIMIT,
+                heartbeat_timeout=_HEARTBEAT,
+                schedule_to_close_timeout=_MESSAGE_LIMIT,
+                retry_policy=_QUICK_RETRY,
+                summary="write the books",
+            )
+            self.rules.recorded(self.case, entry)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            self.rules.not_recorded(self.case, workflow.now())
+
+    async def _watch_provider(self, plan: WatchPlan) -> None:
+        try:
+            result = await workflow.execute_activity(
+                activity.WATCH_PROVIDER,
+                WatchProvider(plan=plan),
+                result_type=WatchResult,
+                task_queue=activity.PROVIDERS_QUEUE,
+                start_to_close_timeout=_POLL_ATTEMPT,
+                heartbeat_timeout=_HEARTBEAT,
+                retry_policy=_POLL_RETRY,
+                # Not awaited when it is stopped: a result that arrives after that is stale anyway.
+                cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
+                summary=f"ask {', '.join(sorted({target.provider for target in plan.targets}))}: {plan.mode}"[:200],
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return
+            self.rules.watch_failed(self.case, plan.generation, _reason(error), workflow.now())
+        else:
+            self.rules.watch_ended(self.case, result, workflow.now())
+        self.touched = True
+
+
+def _reason(error: ActivityError) -> str:
+    """A code of ours: the failure's type where an activity named one; messages may quote what must not be kept."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type:
+        return cause.type[:60]
+    return type(cause).__name__[:60] if cause is not None else "unknown"

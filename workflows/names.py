@@ -1,0 +1,53 @@
+"""Every name that crosses the engine's boundary, once.
+
+Workflow types, queries, updates, signals and search attributes. Ids are made in policies.case.case_id. Imported by starter and tests.
+"""
+
+REFUND_CASE = "RefundCase"
+DISPUTE_CASE = "DisputeCase"
+DELAY_CASE = "DelayCase"
+WORKFLOW_TYPES = {"refund": REFUND_CASE, "dispute": DISPUTE_CASE, "delay": DELAY_CASE}
+
+SNAPSHOT = "snapshot"
+TIMELINE = "timeline"
+
+# Updates (commands with an answer). The first four are also signals of the same name.
+RESOLVE = "resolve"
+HOLD = "hold"
+RESUME = "resume"
+ESCALATE = "escalate"
+EXTEND = "extend"
+REASSIGN = "reassign"
+REPLY = "reply"
+NOTE = "note"
+PHONE_CONTACT = "phone_contact"
+REPORT_FACT = "report_fact"
+LINK = "link"
+ABSORB = "absorb"
+MERGE = "merge"
+WITHDRAW = "withdraw"
+FEEDBACK = "feedback"
+PREFERENCES = "preferences"
+CUSTOMER_REPLY = "customer_reply"
+CHANGE_POLICY = "change_policy"
+
+PROVIDER_REPORTED = "provider_reported"  # signal: readings from webhooks
+
+# Failure types.
+INVALID_CASE = "InvalidCase"
+REFUSED = "Refused"
+
+# Memo keys.
+MEMO_DIGESTS = "makegood_digests"
+
+# Search attributes: name -> type of the engine. Never personal data.
+SEARCH_ATTRIBUTES = {
+    "MakegoodKind": "Keyword",
+    "MakegoodStatus": "Keyword",
+    "MakegoodMerchant": "Keyword",
+    "MakegoodSegment": "Keyword",
+    "MakegoodProvider": "Keyword",
+    "MakegoodTags": "KeywordList",
+    "MakegoodEscalation": "Int",
+    "MakegoodResolveBy": "Datetime",
+}
