@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from pydantic import Field
+
 from policies.case.plans import Reading
 from policies.case.vocabulary import Channel
 from policies.contract import Contract
@@ -45,7 +47,7 @@ class Outgoing(Contract):
     text: str
     html: str | None = None
     locale: str
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
 
 
 class Sent(Contract):

@@ -7,7 +7,7 @@ a holiday library (closed days come in from the edge). Called by the desk at the
 import hashlib
 import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -266,6 +266,47 @@ class PolicyBook(Contract):
         if len(set(ids)) != len(ids):
             raise ValueError("policies: an id stands there twice")
         return self
+
+
+# Lists whose entries have a name: a policy adds its own to the defaults, one of the same name replaces the default.
+_NAMED = {"clocks": "id", "hold_reasons": "code", "outcomes": "code"}
+# Tables of settings: what a policy's table leaves out comes from the default's. Other tables (match, settled_outcome) are one value.
+_SETTINGS = ("calendar", "cadence", "watch", "feedback")
+
+
+def with_defaults(raw: dict[str, Any]) -> dict[str, Any]:
+    """A book as read from TOML, with its [defaults] filled into every policy; [defaults.refund] and so on are for one kind only.
+
+    What a policy says itself wins, then its kind's defaults, then the general ones. `raw` is not changed; what is no table or list
+    where one belongs is left as it is, for the validation to refuse.
+    """
+    defaults, policies = raw.get("defaults"), raw.get("policies")
+    if not isinstance(defaults, dict) or not isinstance(policies, list):
+        return raw
+    kinds = {kind.value: defaults[kind.value] for kind in CaseKind if isinstance(defaults.get(kind.value), dict)}
+    general = {name: value for name, value in defaults.items() if name not in kinds}
+    filled = []
+    for policy in policies:
+        if isinstance(policy, dict):
+            kind = policy.get("kind")
+            filled.append(_filled(_filled(policy, kinds.get(kind, {}) if isinstance(kind, str) else {}), general))
+        else:
+            filled.append(policy)
+    return {name: value for name, value in raw.items() if name != "defaults"} | {"policies": filled}
+
+
+def _filled(policy: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    filled = dict(policy)
+    for name, value in defaults.items():
+        own = filled.get(name)
+        if name not in filled:
+            filled[name] = value
+        elif name in _NAMED and isinstance(own, list) and isinstance(value, list):
+            taken = {entry.get(_NAMED[name]) for entry in own if isinstance(entry, dict)}
+            filled[name] = [*own, *(entry for entry in value if not isinstance(entry, dict) or entry.get(_NAMED[name]) not in taken)]
+        elif name in _SETTINGS and isinstance(own, dict) and isinstance(value, dict):
+            filled[name] = {**value, **own}
+    return filled
 
 
 class PolicySnapshot(Contract):

@@ -5,6 +5,8 @@ with its retention, and the search attributes. Must never invent settings of its
 Called by the CLI, worker.py and the embedded stack.
 """
 
+import asyncio
+import time
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -25,6 +27,7 @@ from workflows.names import SEARCH_ATTRIBUTES
 DEFAULT_ADDRESS = "localhost:7233"
 # The engine forgets a closed case after its retention (24 h on the development server); a lead looks at last quarter's.
 RETENTION = timedelta(days=90)
+_NAMESPACE_KNOWN_WITHIN_S = 60.0  # the server refreshes every 10 s unless configured otherwise
 _RPC_LIMIT = timedelta(seconds=10)
 
 
@@ -82,6 +85,19 @@ async def _register_namespace(client: Client, retention: Duration) -> None:
     except RPCError as error:
         if error.status is not RPCStatusCode.ALREADY_EXISTS:  # another one-shot job was faster
             raise _unavailable(client, error) from None
+    # The engine's other services learn of a namespace when they next refresh their list of them.
+    patience = time.monotonic() + _NAMESPACE_KNOWN_WITHIN_S
+    while True:
+        try:
+            await client.operator_service.list_search_attributes(
+                ListSearchAttributesRequest(namespace=client.namespace), timeout=_RPC_LIMIT
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND or time.monotonic() > patience:
+                raise _unavailable(client, error) from None
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 async def ensure_search_attributes(client: Client) -> list[str]:

@@ -7,8 +7,7 @@ by the desk books, read by the recorder for the activity that renders a message.
 from typing import Literal
 
 from pydantic import Field
-from sqlalchemy import RowMapping, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from policies.contract import Contract
 from store.tables import contacts
@@ -35,12 +34,14 @@ class Contact(Contract):
     roles: list[RoleContact] = Field(default_factory=list)
 
 
+_LIVING = select(contacts).where(contacts.c.contact_ref == bindparam("ref"), contacts.c.erased_at.is_(None))
+
+
 def as_contact(row: RowMapping) -> Contact:
     return Contact.model_validate(dict(row))
 
 
-async def read_contact(connection: AsyncConnection, contact_ref: str) -> Contact | None:
+def read_contact(connection: Connection, contact_ref: str) -> Contact | None:
     """None if nobody knows the reference or the contact was erased."""
-    statement = select(contacts).where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
-    row = (await connection.execute(statement)).mappings().first()
+    row = connection.execute(_LIVING, {"ref": contact_ref}).mappings().first()
     return as_contact(row) if row else None

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import Connection, Table, delete, exists, select, update
 
 from policies.case.facts import Actor
 from store.contacts import Contact, as_contact
 from store.engine import Store
-from store.insertion import insert_into
+from store.insertion import insert_or_ignore
 from store.tables import cases, contacts, texts
 
 _NOTHING: dict[str, Any] = {"name": None, "email": None, "phone": None, "roles": []}
@@ -32,9 +32,7 @@ class DeskBooks:
             "saved_at": at,
             "updated_at": at,
         }
-        async with self._store.begin() as connection:
-            insert = insert_into(connection, contacts).on_conflict_do_nothing(index_elements=["contact_ref"])
-            return bool((await connection.execute(insert, values)).rowcount)
+        return await self._add(contacts, values)
 
     async def update_contact(self, contact_ref: str, changes: Mapping[str, object], at: datetime) -> bool:
         """Change the named fields of a contact; False if the reference is unknown or erased.
@@ -45,32 +43,32 @@ class DeskBooks:
         if unknown:
             known = ", ".join(Contact.model_fields)
             raise ValueError(f"a contact has no {', '.join(sorted(unknown))}; it has {known}")
-        async with self._store.begin() as connection:
-            living = (contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
-            row = (await connection.execute(select(contacts).where(*living).with_for_update())).mappings().first()
+        living = (contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
+
+        def work(connection: Connection) -> bool:
+            row = connection.execute(select(contacts).where(*living).with_for_update()).mappings().first()
             if row is None:
                 return False
             changed = Contact.model_validate({**as_contact(row).model_dump(), **changes})
-            await connection.execute(update(contacts).where(*living).values(**changed.model_dump(), updated_at=at))
+            connection.execute(update(contacts).where(*living).values(**changed.model_dump(), updated_at=at))
             return True
+
+        return await self._store.write(work)
 
     async def erase_contact(self, contact_ref: str, at: datetime) -> bool:
         """Forget the person. The row stays, so that a repeated request does not bring the data back."""
-        async with self._store.begin() as connection:
-            erased = await connection.execute(
-                update(contacts)
-                .where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
-                .values(**_NOTHING, updated_at=at, erased_at=at)
-            )
-            return bool(erased.rowcount)
+        erase = (
+            update(contacts)
+            .where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
+            .values(**_NOTHING, updated_at=at, erased_at=at)
+        )
+        return await self._store.write(lambda connection: bool(connection.execute(erase).rowcount))
 
     async def sweep_orphans(self, older_than: datetime) -> int:
         """Delete contacts saved before `older_than` whose case never began; returns how many."""
-        async with self._store.begin() as connection:
-            swept = await connection.execute(
-                delete(contacts).where(contacts.c.saved_at < older_than, ~exists().where(cases.c.case_id == contacts.c.case_id))
-            )
-            return swept.rowcount
+        began = exists().where(cases.c.case_id == contacts.c.case_id)
+        sweep = delete(contacts).where(contacts.c.saved_at < older_than, ~began)
+        return await self._store.write(lambda connection: int(connection.execute(sweep).rowcount))
 
     async def save_text(self, text_ref: str, case_id: str, kind: str, body: str, by: Actor, at: datetime) -> bool:
         """Keep a reply, note or comment; False if the reference is known (what stands there stays)."""
@@ -82,12 +80,13 @@ class DeskBooks:
             "actor": by.model_dump(mode="json"),
             "written_at": at,
         }
-        async with self._store.begin() as connection:
-            insert = insert_into(connection, texts).on_conflict_do_nothing(index_elements=["text_ref"])
-            return bool((await connection.execute(insert, values)).rowcount)
+        return await self._add(texts, values)
 
     async def intake_digests(self, case_id: str) -> dict[str, str] | None:
         """Digests of the request that opened a known case, so that the same key is the same case a year later."""
-        async with self._store.read() as connection:
-            digests = await connection.scalar(select(cases.c.digests).where(cases.c.case_id == case_id))
+        known = select(cases.c.digests).where(cases.c.case_id == case_id)
+        digests = await self._store.read(lambda connection: connection.scalar(known))
         return dict(digests) if digests is not None else None
+
+    async def _add(self, table: Table, values: dict[str, Any]) -> bool:
+        return await self._store.write(lambda c: bool(c.execute(insert_or_ignore(c, table), values).rowcount))

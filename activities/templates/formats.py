@@ -18,9 +18,7 @@ from policies.money import Money, exponent
 from policies.time.zones import local_in
 
 # What SMS can carry in its own alphabet (GSM 03.38): one character outside it halves the room of the whole text.
-_PLAIN = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\u202f": " "}
-)
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\u202f": " "})
 
 PARAGRAPH = "¶"  # parts the paragraphs of a section; one_line takes it out of whatever comes from outside
 _BREAKS = re.compile(r"[¶\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -51,6 +49,7 @@ FILTERS = (
     "last_day",
     "short",
     "short_due",
+    "short_day",
     "spelled",
     "listed",
 )
@@ -127,11 +126,18 @@ class Formats:
         framed = self._language.end_of_day.format(day=self._short_day(last), zone=self._zone_name(last))
         return framed.replace("(", "").replace(")", "")
 
+    def short_day(self, at: datetime) -> str:
+        """Thu 12 Mar; like `last_day`."""
+        if self._speech:
+            return self.last_day(at)
+        local = local_in(at, self._zone)
+        return self._short_day(local - timedelta(seconds=1) if _is_midnight(local) else local)
+
     def spelled(self, number: str) -> str:
         """A case, phone or trace number: as it is, or for the ear with its digits one by one and words left whole."""
         if not self._speech:
             return number
-        parts = [part if part.isalpha() else " ".join(part) for part in number.replace("+", "00").replace("-", " ").split()]
+        parts = [part if part.isalpha() else " ".join(part) for part in number.replace("+", "plus ").replace("-", " ").split()]
         return ", ".join(parts)
 
     def _full(self, local: datetime, day: str) -> str:

@@ -12,10 +12,11 @@ from activities.templates.formats import PARAGRAPH, Formats, one_line, plain
 from activities.templates.languages import Language, in_language, language_for
 from activities.templates.sections import is_asking, is_resolved, kinds_told, sections
 from activities.templates.sources import environment, version
-from policies.case.plans import MessagePlan
+from policies.case.plans import MessageContext, MessagePlan
+from policies.case.state import Resolution
 from policies.case.vocabulary import Channel
 from policies.contract import Contract
-from policies.providers.statuses import SETTLED
+from policies.providers.statuses import SETTLED, TargetType
 
 # Longer than the sparsest watch step asks: past it, a provider that was asked and said nothing has not answered.
 SILENT_AFTER = timedelta(hours=26)
@@ -55,7 +56,7 @@ def render(
 ) -> Rendered:
     """Render `plan` for `channel`.
 
-    `texts` are the lead's replies behind context.text_refs. `asked_provider`: the provider was asked since the last message;
+    `texts` are the lead's replies behind context.text_refs. `asked_provider`: the provider has been asked at all;
     `last_answered_at`: its last answer. `today` is the engine's time.
     """
     language = language_for(plan.context.locale)
@@ -107,9 +108,7 @@ def _template_id(plan: MessagePlan, channel: Channel) -> str:
     return f"{plan.context.kind}.{plan.kind}.{channel}"
 
 
-def _facts(
-    plan: MessagePlan, channel: Channel, language: Language, *, brand: Brand, links: Links, today: datetime
-) -> dict[str, object]:
+def _facts(plan: MessagePlan, channel: Channel, language: Language, *, brand: Brand, links: Links, today: datetime) -> dict[str, object]:
     """Every name that a template may use."""
     context = plan.context
     kinds = kinds_told(plan)
@@ -117,6 +116,7 @@ def _facts(
     return {
         "c": context,
         "formats": Formats(language, context.zone, show_seconds=context.show_seconds, today=today, speech=speech),
+        "now": today,
         "speech": speech,
         "brand": brand,
         "links": links,
@@ -128,17 +128,24 @@ def _facts(
         "next_word_at": plan.next_word_at or context.next_word_at,
         "resolve_by": context.resolve_by if context.resolve_by and context.resolve_by > today else None,
         "overdue": context.resolve_by if context.resolve_by and context.resolve_by <= today else None,
-        "money_to_come_at": _money_to_come(plan, today),
         "why": in_language(context.resolve_by_why, language),
         "hold": in_language(context.hold_public, language),
         "ask": in_language(context.ask_public, language),
         "outcome": in_language(context.outcome_public, language),
+    } | _of_resolution(context.resolution, context, today)
+
+
+def _of_resolution(record: Resolution | None, context: MessageContext, today: datetime) -> dict[str, object]:
+    """What is still ahead after a resolution, and the references that no sentence about a target names already."""
+    named = {target.trace for target in context.targets}
+    named |= {target.reference for target in context.targets if target.type is TargetType.DELIVERY}
+    expected = record.money_expected_at if record else None
+    return {
+        "money_to_come_at": expected if expected and expected > today else None,
+        "references": [reference for reference in record.references if reference not in named] if record else [],
+        # A withdrawn or merged case has no tail: its date is the moment it ended.
+        "reopen_until": context.reopen_until if context.reopen_until and context.reopen_until > today else None,
     }
-
-
-def _money_to_come(plan: MessagePlan, today: datetime) -> datetime | None:
-    expected = plan.context.resolution.money_expected_at if plan.context.resolution else None
-    return expected if expected and expected > today else None
 
 
 def _provider_contact(last_answered_at: datetime | None, asked: bool, today: datetime) -> dict[str, object]:

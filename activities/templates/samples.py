@@ -29,12 +29,12 @@ REPLY = "Good news from our side: the parcel came back to us undamaged.\nYour re
 
 _AMOUNT = Money(amount_minor=4990, currency="EUR")
 _OUTCOMES = {
-    CaseKind.REFUND: ("refunded", {"en": "your money has been refunded", "de": "Ihr Geld wurde erstattet"}),
-    CaseKind.DISPUTE: ("decided_for_customer", {"en": "the bank decided in your favour", "de": "die Bank hat zu Ihren Gunsten entschieden"}),
-    CaseKind.DELAY: ("delivered", {"en": "your parcel has arrived", "de": "Ihr Paket ist angekommen"}),
+    CaseKind.REFUND: ("refunded", {"en": "refunded", "de": "erstattet"}),
+    CaseKind.DISPUTE: ("decided_for_customer", {"en": "decided in your favour", "de": "zu Ihren Gunsten entschieden"}),
+    CaseKind.DELAY: ("delivered", {"en": "delivered", "de": "zugestellt"}),
 }
-_WHY = {"en": "this is our own promise for cases like yours", "de": "das ist unsere eigene Zusage für Fälle wie Ihren"}
-_ASKED = {"en": "the IBAN of your bank account", "de": "die IBAN Ihres Bankkontos"}
+_WHY = {"en": "our promise to you: ten business days", "de": "unser Versprechen an Sie: zehn Werktage"}
+_ASKED = {"en": "the bank details for your refund", "de": "die Bankverbindung für Ihre Erstattung"}
 _REOPENED = {
     CaseKind.REFUND: "refund_failed",
     CaseKind.DISPUTE: "dispute_reopened",
@@ -102,7 +102,7 @@ def sample_plan(
         targets=[sample_target(kind, settled=message in _AFTER_RESOLUTION)],
         amounts=[] if kind is CaseKind.DELAY else [_AMOUNT],
         who_acts="carrier" if kind is CaseKind.DELAY else "bank",
-        unchanged_since=None if message in (MessageKind.NEWS, MessageKind.RESOLUTION) else OPENED + timedelta(hours=1),
+        unchanged_since=None if message is MessageKind.NEWS else OPENED + timedelta(hours=1),
         next_word_at=TODAY + timedelta(hours=24),
         resolve_by=RESOLVE_BY,
         resolve_by_why=_WHY,
@@ -146,6 +146,7 @@ def _resolve(context: MessageContext) -> None:
     context.feedback_until = TODAY + timedelta(days=8)
     context.reopen_until = TODAY + timedelta(days=30)
     context.next_word_at = None
+    context.unchanged_since = None
     context.who_acts = "nobody"
 
 
@@ -168,5 +169,7 @@ def _occasion(context: MessageContext, kinds: set[MessageKind]) -> None:
             target.model_copy(update={"status": {"refund": "failed", "dispute": "under_review"}.get(target.type, "exception")})
             for target in context.targets
         ]
-        context.unchanged_since = None
+        context.new_date_at = TODAY + timedelta(days=5)
+        context.resolve_by = context.new_date_at
+        context.resolve_by_why = {}
         context.who_acts = "us"

@@ -175,6 +175,8 @@ class WatchTarget(Contract):
     reference: str
     status: str
     trace: str | None = None
+    due_by: Instant | None = None
+    eta_at: Instant | None = None
 
 
 class WatchPlan(Contract):

@@ -119,6 +119,7 @@ class InFlight(Contract):
     keeps: int | None = None  # promise number
     next_word_at: Instant | None = None
     routine: bool = False
+    feedback_at: Instant | None = None  # when a resolution announces that we shall ask
 
 
 class Resolution(Contract):

@@ -4,6 +4,7 @@ Owns the handlers while the stack lives. Must never end the process itself. Call
 """
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -56,8 +57,19 @@ class StopSignals:
     def _arrived(self, number: signal.Signals) -> None:
         if self.received is not None:
             self._on_second()
-            return
-        self.received = signal.Signals(number)
-        if self._task is not None and not self._stopping:
-            self._cancelled = True
+        elif self._stopping:
+            self.received = number
+        elif self._task is not None and not self._task.done():
+            self.received, self._cancelled = number, True
             self._task.cancel()
+        else:
+            self._pass_on(number)
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        """The task that started the stack is over (fixtures do so): the signal means what it meant before."""
+        before = self._before[number]
+        if callable(before):
+            before(number, None)
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)

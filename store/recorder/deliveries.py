@@ -1,23 +1,33 @@
 """Deliveries: each try of a message on a channel, with a lease against mistaking a slow attempt for a dead one.
 
-Owns their numbers and tokens. Must never call a provider or judge a lease: the activity compares `lease_until` with
-its own time. Called by the message activity.
+Owns their numbers and tokens. Must never call a provider or judge a lease: the activity compares `lease_until` with its
+own time. Called by the message activity.
 """
 
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from policies.case.vocabulary import Channel
 from store.errors import StoreRefused
-from store.insertion import insert_into
 from store.ledger import as_delivery
 from store.recorder.books import Books
 from store.standing import Delivery, DeliveryState
 from store.tables import deliveries, messages
+
+# The message's row is the lock of its deliveries.
+_LOCK = select(messages.c.message_id).where(messages.c.message_id == bindparam("this")).with_for_update()
+_NEWEST = (
+    select(deliveries)
+    .where(deliveries.c.message_id == bindparam("this"), deliveries.c.channel == bindparam("on"))
+    .order_by(deliveries.c.try_no.desc())
+    .limit(1)
+)
+_NEW = insert(deliveries)
+_AGAIN = update(deliveries).where(deliveries.c.delivery_id == bindparam("this"))
+_END = _AGAIN.where(deliveries.c.state != DeliveryState.ACCEPTED.value)
 
 
 class DeliveryBooks(Books):
@@ -33,22 +43,21 @@ class DeliveryBooks(Books):
         accepted, refused  the same one, untouched: nothing is left to do on this channel
         """
         lease_until = at + timedelta(seconds=lease_s)
-        async with self._store.begin() as connection:
-            # The message's row is the lock of its deliveries.
-            locked = select(messages.c.message_id).where(messages.c.message_id == message_id).with_for_update()
-            if (await connection.execute(locked)).first() is None:
+
+        def work(connection: Connection) -> Delivery:
+            if connection.execute(_LOCK, {"this": message_id}).first() is None:
                 raise StoreRefused(f"there is no message {message_id}")
-            newest = await _newest(connection, message_id, channel)
+            newest = connection.execute(_NEWEST, {"this": message_id, "on": channel.value}).mappings().first()
             if newest is None:
-                return await _new_try(connection, message_id, channel, 1, at, lease_until)
-            match DeliveryState(newest.state):
-                case DeliveryState.NOT_SENT:
-                    return await _new_try(connection, message_id, channel, newest.try_no + 1, at, lease_until)
-                case DeliveryState.UNKNOWN if not reuse:
-                    return await _new_try(connection, message_id, channel, newest.try_no + 1, at, lease_until)
-                case DeliveryState.SENDING | DeliveryState.UNKNOWN:
-                    return await _again(connection, newest, lease_until if reuse else newest.lease_until)
-            return as_delivery(newest._mapping)
+                return _new_try(connection, message_id, channel, 1, at, lease_until)
+            state = DeliveryState(newest["state"])
+            if state is DeliveryState.NOT_SENT or (state is DeliveryState.UNKNOWN and not reuse):
+                return _new_try(connection, message_id, channel, newest["try_no"] + 1, at, lease_until)
+            if state in (DeliveryState.SENDING, DeliveryState.UNKNOWN):
+                return _again(connection, newest, lease_until if reuse else newest["lease_until"])
+            return as_delivery(newest)
+
+        return await self._store.write(work)
 
     async def finish_delivery(
         self,
@@ -60,13 +69,15 @@ class DeliveryBooks(Books):
     ) -> None:
         """Write how the try ended. What a provider accepted stays accepted."""
         if DeliveryState(state) is DeliveryState.SENDING:
-            raise ValueError("sending is no end of a delivery")
-        async with self._store.begin() as connection:
-            await connection.execute(
-                update(deliveries)
-                .where(deliveries.c.delivery_id == delivery_id, deliveries.c.state != DeliveryState.ACCEPTED.value)
-                .values(state=DeliveryState(state).value, ended_at=at, provider_id=provider_id, reason=reason)
-            )
+            raise ValueError("sending is no end of a delivery; right would be accepted, refused, not_sent or unknown")
+        values = {
+            "this": delivery_id,
+            "state": DeliveryState(state).value,
+            "ended_at": at,
+            "provider_id": provider_id,
+            "reason": reason,
+        }
+        await self._store.write(lambda connection: connection.execute(_END, values).close())
 
 
 def delivery_token(message_id: str, channel: Channel, try_no: int) -> str:
@@ -74,19 +85,7 @@ def delivery_token(message_id: str, channel: Channel, try_no: int) -> str:
     return hashlib.sha256(f"{message_id}|{channel.value}|{try_no}".encode()).hexdigest()[:32]
 
 
-async def _newest(connection: AsyncConnection, message_id: str, channel: Channel) -> Row[Any] | None:
-    statement = (
-        select(deliveries)
-        .where(deliveries.c.message_id == message_id, deliveries.c.channel == channel.value)
-        .order_by(deliveries.c.try_no.desc())
-        .limit(1)
-    )
-    return (await connection.execute(statement)).first()
-
-
-async def _new_try(
-    connection: AsyncConnection, message_id: str, channel: Channel, try_no: int, at: datetime, lease_until: datetime
-) -> Delivery:
+def _new_try(connection: Connection, message_id: str, channel: Channel, try_no: int, at: datetime, lease_until: datetime) -> Delivery:
     delivery = Delivery(
         delivery_id=delivery_token(message_id, channel, try_no),
         message_id=message_id,
@@ -99,17 +98,17 @@ async def _new_try(
         lease_until=lease_until,
     )
     values = delivery.model_dump(exclude={"fresh"}) | {"channel": channel.value, "state": DeliveryState.SENDING.value}
-    await connection.execute(insert_into(connection, deliveries), values)
+    connection.execute(_NEW, values)
     return delivery
 
 
-async def _again(connection: AsyncConnection, newest: Row[Any], lease_until: datetime) -> Delivery:
+def _again(connection: Connection, newest: RowMapping, lease_until: datetime) -> Delivery:
     again: dict[str, Any] = {
-        "attempt": newest.attempt + 1,
+        "attempt": newest["attempt"] + 1,
         "state": DeliveryState.SENDING.value,
         "lease_until": lease_until,
         "ended_at": None,
         "reason": None,
     }
-    await connection.execute(update(deliveries).where(deliveries.c.delivery_id == newest.delivery_id).values(**again))
-    return Delivery.model_validate({**newest._mapping, **again})
+    connection.execute(_AGAIN, {"this": newest["delivery_id"], **again})
+    return Delivery.model_validate({**newest, **again})

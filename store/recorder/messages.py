@@ -1,20 +1,19 @@
 """The message ledger: a message is in the books before its provider hears of it.
 
-Owns the message's row from `sending` to its outcome, and the promise that an accepted message makes. Must never
-decide whether to send. Called by the message activity.
+Owns the message's row from `sending` to its outcome, and the promise that an accepted message makes. Must never decide
+whether to send. Called by the message activity.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from policies.case.plans import BooksEntry, MessagePlan, MessageResult
 from policies.case.state import PromiseState
 from policies.case.vocabulary import MessageOutcome
 from store.errors import StoreRefused
-from store.insertion import insert_into
+from store.insertion import insert_or_ignore
 from store.ledger import as_result, deliveries_of
 from store.recorder.books import Books
 from store.recorder.cases import add_promise, write_entry
@@ -23,34 +22,43 @@ from store.tables import messages
 
 _UNFINISHED = (MessageState.SENDING.value, MessageState.PARKED.value)
 
+_THIS = messages.c.message_id == bindparam("this")
+# FOR UPDATE: PostgreSQL locks the row; SQLite, which has one writer, leaves the words out.
+_LOCKED = select(messages).where(_THIS).with_for_update()
+_END = update(messages).where(_THIS)
+_REOPEN = update(messages).where(_THIS, messages.c.state == MessageState.PARKED.value)
+_RENDER = update(messages).where(_THIS, messages.c.state != MessageState.ACCEPTED.value)
+
 
 class MessageBooks(Books):
     async def open_message(self, entry: BooksEntry, plan: MessagePlan, at: datetime) -> MessageStanding:
         """Commit the entry and the ledger row together; tell what is known of the message if it was opened before."""
-        async with self._store.begin() as connection:
-            await write_entry(connection, entry)
-            insert = insert_into(connection, messages).on_conflict_do_nothing()
-            await connection.execute(insert, _columns(entry.row.case_id, plan, at))
-            row = await _row(connection, plan.message_id)
+
+        def work(connection: Connection) -> MessageStanding:
+            write_entry(connection, entry)
+            values = _columns(entry.row.case_id, plan, at)
+            if connection.execute(insert_or_ignore(connection, messages), values).rowcount:
+                return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING)
+            row = _locked(connection, plan.message_id)
             if row is None:
                 key = f"({entry.row.case_id}, {plan.cycle}, {plan.kind}, {plan.seq})"
                 raise StoreRefused(f"another message already stands for {key}")
-            tries = await deliveries_of(connection, [plan.message_id])
-            return MessageStanding(
-                message_id=plan.message_id,
-                state=row["state"],
-                result=as_result(row),
-                deliveries=tries[plan.message_id],
-            )
+            tries = deliveries_of(connection, [plan.message_id])[plan.message_id]
+            return MessageStanding(message_id=plan.message_id, state=row["state"], result=as_result(row), deliveries=tries)
+
+        return await self._store.write(work)
 
     async def reopen_message(self, message_id: str) -> None:
         """A parked message is tried again under the same id. Any other stays as it is."""
-        async with self._store.begin() as connection:
-            await connection.execute(
-                update(messages)
-                .where(messages.c.message_id == message_id, messages.c.state == MessageState.PARKED.value)
-                .values(state=MessageState.SENDING.value, channel=None, reason=None, retry_at=None, ended_at=None)
-            )
+        values = {
+            "this": message_id,
+            "state": MessageState.SENDING.value,
+            "channel": None,
+            "reason": None,
+            "retry_at": None,
+            "ended_at": None,
+        }
+        await self._store.write(lambda connection: connection.execute(_REOPEN, values).close())
 
     async def keep_rendered(
         self,
@@ -64,42 +72,29 @@ class MessageBooks(Books):
         html: str | None = None,
     ) -> None:
         """Keep what is about to be sent. What an accepted message said is never rewritten."""
-        async with self._store.begin() as connection:
-            await connection.execute(
-                update(messages)
-                .where(messages.c.message_id == message_id, messages.c.state != MessageState.ACCEPTED.value)
-                .values(
-                    template_id=template_id,
-                    template_version=template_version,
-                    locale=locale,
-                    brand=brand,
-                    subject=subject,
-                    text=text,
-                    html=html,
-                )
-            )
+        values = {
+            "this": message_id,
+            "template_id": template_id,
+            "template_version": template_version,
+            "locale": locale,
+            "brand": brand,
+            "subject": subject,
+            "text": text,
+            "html": html,
+        }
+        await self._store.write(lambda connection: connection.execute(_RENDER, values).close())
 
     async def finish_message(self, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
-        """Write the outcome and, if it was accepted, the promise it makes. Returns what stands: the first outcome."""
-        async with self._store.begin() as connection:
-            row = await _row(connection, message_id)
+        """Write the outcome and, if accepted, the promise it makes. Returns what stands: the first outcome."""
+
+        def work(connection: Connection) -> MessageResult:
+            row = _locked(connection, message_id)
             if row is None:
                 raise StoreRefused(f"there is no message {message_id}")
             standing = as_result(row)
             if standing and row["state"] not in _UNFINISHED:
                 return standing
-            await connection.execute(
-                update(messages)
-                .where(messages.c.message_id == message_id)
-                .values(
-                    state=MessageState(result.outcome.value).value,
-                    ended_at=result.at,
-                    recorded_at=at,
-                    channel=result.channel.value if result.channel else None,
-                    reason=result.reason,
-                    retry_at=result.retry_at,
-                )
-            )
+            connection.execute(_END, _outcome(message_id, result, at))
             if result.outcome is MessageOutcome.ACCEPTED and row["makes"] is not None and row["next_word_at"]:
                 promise = PromiseState(
                     number=row["makes"],
@@ -108,14 +103,26 @@ class MessageBooks(Books):
                     made_by=message_id,
                     cycle=row["cycle"],
                 )
-                await add_promise(connection, row["case_id"], promise)
+                add_promise(connection, row["case_id"], promise)
             return result
 
+        return await self._store.write(work)
 
-async def _row(connection: AsyncConnection, message_id: str) -> Any:
-    # FOR UPDATE: SQLite's transaction has the lock already, PostgreSQL takes the row's.
-    statement = select(messages).where(messages.c.message_id == message_id).with_for_update()
-    return (await connection.execute(statement)).mappings().first()
+
+def _locked(connection: Connection, message_id: str) -> RowMapping | None:
+    return connection.execute(_LOCKED, {"this": message_id}).mappings().first()
+
+
+def _outcome(message_id: str, result: MessageResult, at: datetime) -> dict[str, Any]:
+    return {
+        "this": message_id,
+        "state": MessageState(result.outcome.value).value,
+        "ended_at": result.at,
+        "recorded_at": at,
+        "channel": result.channel.value if result.channel else None,
+        "reason": result.reason,
+        "retry_at": result.retry_at,
+    }
 
 
 def _columns(case_id: str, plan: MessagePlan, at: datetime) -> dict[str, Any]:

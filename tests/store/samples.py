@@ -57,9 +57,7 @@ def promise(number: int, **changes: Any) -> PromiseState:
 
 
 def ended(number: int, end: PromiseEnd, late_s: int = 0) -> EndedPromise:
-    return EndedPromise.model_validate(
-        {**promise(number).model_dump(), "end": end, "ended_at": hours(24), "late_s": late_s}
-    )
+    return EndedPromise.model_validate({**promise(number).model_dump(), "end": end, "ended_at": hours(24), "late_s": late_s})
 
 
 def entry(case_id: str = CASE, **changes: Any) -> BooksEntry:

@@ -1,7 +1,6 @@
 """Opening, migrating and failing to: what an operator meets first."""
 
 import asyncio
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from policies.case.plans import CaseRow
 from store.address import Address
 from store.engine import Store, StoreRefused, StoreUnavailable, open_store, upgrade
 from store.recorder import Recorder
-from store.tables import cases, metadata
+from store.tables import case_tags, cases, metadata
 from tests.store.samples import entry
 
 PROCESSES = 5
@@ -27,7 +26,7 @@ def _differences(connection: Connection) -> list[object]:
 
 async def _revision(url: str) -> list[str]:
     store = await open_store(url)
-    async with store.read() as connection:
+    async with store.begin_reading() as connection:
         revisions = list(await connection.scalars(text("SELECT version_num FROM alembic_version")))
     await store.close()
     return revisions
@@ -76,10 +75,8 @@ async def test_sqlite_is_in_wal_mode_and_keeps_foreign_keys(sqlite_store_url: st
 async def test_two_processes_writing_to_one_sqlite_file_wait_for_each_other(sqlite_store_url: str) -> None:
     await upgrade(sqlite_store_url)
     one, other = await open_store(sqlite_store_url), await open_store(sqlite_store_url)
-    await asyncio.gather(
-        *(Recorder(store).commit_entry(entry(f"case-{n}")) for n in range(20) for store in (one, other))
-    )
-    async with one.read() as connection:
+    await asyncio.gather(*(Recorder(store).commit_entry(entry(f"case-{n}")) for n in range(20) for store in (one, other)))
+    async with one.begin_reading() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM cases")) == 20
     await one.close()
     await other.close()
@@ -89,19 +86,19 @@ async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
     await Recorder(store).commit_entry(entry("before"))
     async with store.begin() as writing:
         await writing.execute(text("UPDATE cases SET merchant = 'changed'"))
-        async with store.read() as reading:
+        async with store.begin_reading() as reading:
             assert await reading.scalar(text("SELECT merchant FROM cases")) == "acme"
 
 
 async def test_an_exception_rolls_back(store: Store) -> None:
+    def half_done(connection: Connection) -> None:
+        connection.execute(text("UPDATE cases SET merchant = 'half done'"))
+        raise RuntimeError
+
+    await Recorder(store).commit_entry(entry("before"))
     with pytest.raises(RuntimeError):
-        async with store.begin() as connection:
-            await connection.execute(text("INSERT INTO case_tags SELECT case_id, 'x' FROM cases"))
-            await connection.execute(text("CREATE TABLE half_done (n INTEGER)"))
-            raise RuntimeError
-    with pytest.raises((StoreUnavailable, StoreRefused)):
-        async with store.read() as connection:
-            await connection.execute(text("SELECT * FROM half_done"))
+        await store.write(half_done)
+    assert await store.read(lambda connection: connection.scalar(text("SELECT merchant FROM cases"))) == "acme"
 
 
 @pytest.mark.parametrize(
@@ -136,14 +133,14 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         await open_store(f"sqlite:///{path}")
 
 
-async def test_a_read_only_sqlite_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "books.sqlite"
-    sqlite3.connect(path).close()
-    store = await open_store(f"sqlite:///{path}")
-    with pytest.raises(StoreUnavailable):
-        async with store.begin() as connection:
-            await connection.execute(text("PRAGMA query_only=ON"))
-            await connection.execute(text("CREATE TABLE x (n INTEGER)"))
+async def test_a_sqlite_file_that_turns_read_only(sqlite_store_url: str) -> None:
+    def write(connection: Connection) -> None:
+        connection.execute(text("PRAGMA query_only=ON"))
+        connection.execute(text("CREATE TABLE x (n INTEGER)"))
+
+    store = await open_store(sqlite_store_url)
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        await store.write(write)
     await store.close()
 
 
@@ -165,11 +162,9 @@ async def test_a_store_without_tables_says_what_to_do(store_url: str) -> None:
 
 async def test_an_error_never_quotes_a_row(store: Store) -> None:
     secret = "ada@example.org"
+    orphan = case_tags.insert().values(case_id=secret, tag="x")
     with pytest.raises(StoreRefused) as caught:
-        async with store.begin() as connection:
-            await connection.execute(
-                text("INSERT INTO case_tags (case_id, tag) VALUES (:case_id, 'x')"), {"case_id": secret}
-            )
+        await store.write(lambda connection: connection.execute(orphan).close())
     assert secret not in str(caught.value)
     assert caught.value.__cause__ is None
 

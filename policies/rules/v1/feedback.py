@@ -23,18 +23,33 @@ def ask(state: CaseState, now: datetime) -> None:
 def remind(state: CaseState, now: datetime) -> None:
     if state.feedback is not None:
         state.feedback.remind_at = None
+        if state.feedback.asked_at is None:
+            return
         need(state, MessageKind.FEEDBACK_REMINDER, now)
 
 
+def plan(state: CaseState, now: datetime) -> None:
+    """The request goes out: reminder and expiry are counted from here, as it tells."""
+    feedback = state.feedback
+    if feedback is None:
+        return
+    policy = state.start.policy.policy
+    feedback.remind_at = policy.calendar.add(now, policy.feedback.remind_after)
+    feedback.expires_at = policy.calendar.add(now, policy.feedback.expires_after)
+
+
+def not_planned(state: CaseState, kind: MessageKind) -> None:
+    """The request did not go out after all."""
+    if kind is MessageKind.FEEDBACK_REQUEST and state.feedback is not None and state.feedback.asked_at is None:
+        state.feedback.remind_at = state.feedback.expires_at = None
+
+
 def asked(state: CaseState, at: datetime, now: datetime) -> None:
-    """The request was accepted: reminder and expiry are counted from here."""
+    """The request was accepted."""
     feedback = state.feedback
     if feedback is None or feedback.asked_at is not None:
         return
-    policy = state.start.policy.policy
     feedback.asked_at = at
-    feedback.remind_at = policy.calendar.add(at, policy.feedback.remind_after)
-    feedback.expires_at = policy.calendar.add(at, policy.feedback.expires_after)
     remember(state, FactType.FEEDBACK_ASKED, now, occurred_at=at)
 
 
@@ -43,6 +58,7 @@ def not_asked(state: CaseState, reason: str, now: datetime) -> None:
     feedback = state.feedback
     if feedback is None or feedback.ended or feedback.asked_at is not None:
         return
+    feedback.remind_at = feedback.expires_at = None
     policy = state.start.policy.policy
     if reason == "other_case_open" and (state.tail_until is None or state.tail_until > now):
         feedback.due_at = policy.calendar.add(now, policy.feedback.retry_while_other_case_open)

@@ -12,6 +12,7 @@ from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, WatchPlan, W
 from policies.case.start import CaseStart
 from policies.case.state import CaseState, Target, UnsentAlert
 from policies.case.vocabulary import CaseKind, FactType, MessageKind, Role
+from policies.providers.statuses import TargetType
 from policies.rules.v1 import clocks, feedback, messages, outcomes, provider_news
 from policies.rules.v1.agenda import Due, agenda
 from policies.rules.v1.memory import alert, forget_recorded, need, remember
@@ -93,6 +94,8 @@ def _done_already(state: CaseState, due: Due) -> bool:
     """True for duties that `jobs` takes up or that wait for something else."""
     if due.what in ("write", "watch", "write_books"):
         return True
+    if due.what == "feedback" and state.feedback is None:
+        return True  # announced by a resolution that is still on its way
     return due.what == "tail_ends" and state.named_facts.get("tail_ended") == due.at
 
 
@@ -197,6 +200,8 @@ def _something_to_record(state: CaseState) -> bool:
 def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
     watch = state.watch
     if watch.running:
+        if state.closed_at is not None:
+            return  # what a closed workflow's activity would say is dropped by the engine; a cancellation costs five events
         if not watch.wanted or (watch.restart_at is not None and watch.restart_at <= now):
             watch.running = False
             planned.cancel_watch = True
@@ -238,6 +243,8 @@ def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
                 reference=target.reference,
                 status=target.status,
                 trace=target.trace,
+                due_by=state.dispute_due_by if target.type is TargetType.DISPUTE else None,
+                eta_at=state.delay_revised_at if target.type is TargetType.DELIVERY else None,
             )
             for target in targets
         ],

@@ -84,7 +84,10 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         keeps=keeps,
         next_word_at=next_word,
         routine=MessageKind.UPDATE in kinds,
+        feedback_at=context.feedback_at if MessageKind.RESOLUTION in kinds else None,
     )
+    if MessageKind.FEEDBACK_REQUEST in kinds:
+        feedback.plan(state, now)
     state.parked_until = None
     return MessagePlan(
         message_id=message_id,
@@ -127,11 +130,7 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
     promise = state.promise
     owed = promise is not None and now > promise.due_at + policy.cadence.grace.elapsed()
     unchanged = None if MessageKind.NEWS in kinds or resolution is not None else (state.last_news_at or state.opened_at)
-    feedback_at = None
-    if resolution is not None and resolution.told_at is None and outcome is not None and outcome.feedback:
-        feedback_at = policy.calendar.add(now, policy.feedback.ask_after)
-        if policy.feedback.wait_for_money and resolution.money_expected_at is not None:
-            feedback_at = max(feedback_at, resolution.money_expected_at)
+    feedback_at = outcomes.feedback_at(state, now) if resolution is not None and resolution.told_at is None else None
     return MessageContext(
         case_id=start.case_id,
         kind=start.kind,
@@ -268,7 +267,7 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
     if flight.routine:
         state.routine_count += 1
     for kind in _kinds(flight):
-        _told(state, kind, result.at, now)
+        _told(state, kind, result.at, now, flight.feedback_at)
 
 
 def _make_promise(state: CaseState, flight: InFlight, at: datetime, now: datetime) -> None:
@@ -286,12 +285,12 @@ def _make_promise(state: CaseState, flight: InFlight, at: datetime, now: datetim
         end_promise(state, PromiseEnd.WITHDRAWN, now, now, why="opted_out")
 
 
-def _told(state: CaseState, kind: MessageKind, at: datetime, now: datetime) -> None:
+def _told(state: CaseState, kind: MessageKind, at: datetime, now: datetime, feedback_at: datetime | None) -> None:
     match kind:
         case MessageKind.ACKNOWLEDGEMENT:
             state.acknowledged_at = state.acknowledged_at or at
         case MessageKind.RESOLUTION:
-            outcomes.resolution_told(state, at)
+            outcomes.resolution_told(state, at, feedback_at)
         case MessageKind.ASK:
             if state.hold is not None:
                 state.hold.asked = True
@@ -308,6 +307,7 @@ def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: date
         *flight.needs,
         *[waiting for waiting in state.needs if waiting.kind not in _kinds(flight) or waiting.text_ref],
     ]
+    feedback.not_planned(state, flight.kind)
     state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
     state.parked_count += 1
     remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)

@@ -10,7 +10,7 @@ from policies.case.state import CaseState, FeedbackState, Resolution
 from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd
 from policies.money import Money, total
 from policies.providers.statuses import SETTLED, TargetType
-from policies.rules.v1 import clocks
+from policies.rules.v1 import cadence, clocks
 from policies.rules.v1.memory import alert, drop_needs, end_promise, need, remember
 
 WITHDRAWN = "withdrawn"
@@ -157,22 +157,32 @@ def end_without_result(state: CaseState, outcome: str, by: Actor, now: datetime,
     resolve(state, outcome, by, now, references=[into] if into else None)
 
 
-def resolution_told(state: CaseState, at: datetime) -> None:
-    """The customer has the resolution: the survey is planned, and the tail begins to be watched."""
+def feedback_at(state: CaseState, told_at: datetime) -> datetime | None:
+    """When feedback will be asked for if the resolution is told at `told_at`; None if it will not."""
     policy = state.start.policy.policy
+    resolution = state.resolution
+    if resolution is None or resolution.outcome in _FINAL:
+        return None
+    definition = policy.outcome(resolution.outcome)
+    if definition is not None and not definition.feedback:
+        return None
+    if MessageClass.SURVEY in state.reach.opted_out or MessageClass.STATUS in state.reach.opted_out:
+        return None
+    due_at = policy.calendar.add(told_at, policy.feedback.ask_after)
+    if policy.feedback.wait_for_money and resolution.money_expected_at is not None:
+        due_at = max(due_at, resolution.money_expected_at)
+    return cadence.may_write_at(state, [MessageKind.FEEDBACK_REQUEST], due_at)
+
+
+def resolution_told(state: CaseState, at: datetime, announced_at: datetime | None) -> None:
+    """The customer has the resolution: the survey is planned for the moment that it announced."""
     resolution = state.resolution
     if resolution is None or resolution.told_at is not None:
         return
     resolution.told_at = at
-    definition = policy.outcome(resolution.outcome)
-    if resolution.outcome in _FINAL or (definition is not None and not definition.feedback):
-        return
-    if MessageClass.SURVEY in state.reach.opted_out or MessageClass.STATUS in state.reach.opted_out:
-        return
-    due_at = policy.calendar.add(at, policy.feedback.ask_after)
-    if policy.feedback.wait_for_money and resolution.money_expected_at is not None:
-        due_at = max(due_at, resolution.money_expected_at)
-    state.feedback = FeedbackState(due_at=due_at)
+    due_at = feedback_at(state, at)
+    if due_at is not None:
+        state.feedback = FeedbackState(due_at=announced_at or due_at)
 
 
 def may_close(state: CaseState, now: datetime) -> bool:

@@ -53,7 +53,7 @@ def _target(state: CaseState, reading: Reading) -> Target | None:
 
 
 def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) -> bool:
-    _carried_dates(state, reading, now)
+    new_date = _carried_dates(state, reading, now)
     if reading.replaced_by is not None and target.replaced_by is None:
         replace_payment(state, target, reading.replaced_by, now)
     trace_is_new = reading.trace is not None and target.trace is None
@@ -73,7 +73,7 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
             )
             if state.resolution.told_at is not None:
                 need(state, MessageKind.TRACE, now)
-        return False
+        return new_date
     before = target.status
     target.status, target.status_at = reading.status, at
     target.reversal = reading.reversal or target.reversal
@@ -90,14 +90,15 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
         failure=reading.failure,
         trace=target.trace,
     )
-    return is_news(target.type, before, reading.status)
+    return new_date or is_news(target.type, before, reading.status)
 
 
 def _provider(reading: Reading) -> Actor:
     return Actor(who=reading.provider, role=Role.PROVIDER)
 
 
-def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> None:
+def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> bool:
+    """Dates that the provider tells; True if the customer must hear of one (a new delivery date)."""
     if reading.stage is not None and reading.type is TargetType.DISPUTE:
         state.dispute_stage = reading.stage
     if reading.due_by is not None and reading.due_by != state.dispute_due_by:
@@ -106,6 +107,9 @@ def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> None:
     if reading.eta_at is not None and state.start.kind is CaseKind.DELAY and reading.eta_at != state.delay_revised_at:
         state.delay_revised_at = reading.eta_at
         clocks.carried_date_changed(state, "delay_revised", now)
+        remember(state, FactType.REPORTED, now, by=_provider(reading), name="delivery_date", at=reading.eta_at.isoformat())
+        return state.resolution is None
+    return False
 
 
 def replace_payment(state: CaseState, old: Target, new_reference: str, now: datetime) -> None:
@@ -235,10 +239,12 @@ def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
         return False
     state.watch.running = False
     if result.unreachable_since is not None:
+        known_already = state.watch.unreachable_since is not None
         state.watch.unreachable_since = result.unreachable_since
         state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.unreachable_after)
-        remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
-        alert(state, "owner", state.escalation, "provider_unreachable", now)
+        if not known_already:  # told once per outage, not at every look
+            remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
+            alert(state, "owner", state.escalation, "provider_unreachable", now)
         return True
     state.watch.unreachable_since = None
     apply_readings(state, result.readings, now)

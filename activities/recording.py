@@ -1,0 +1,24 @@
+"""The activity `record_case`: writes an entry into the books, nothing else.
+
+Idempotent: facts by (case, seq), promises by (case, number), the row by its newest fact. Called by the engine.
+"""
+
+from temporalio import activity
+
+from activities.contracts import names
+from activities.contracts.jobs import RecordCase
+from activities.engine_time import alive
+from activities.failures import books_errors
+from store.recorder import Recorder
+
+
+class Recording:
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    @activity.defn(name=names.RECORD_CASE)
+    async def record_case(self, job: RecordCase) -> None:
+        """Commit the entry."""
+        with books_errors():
+            async with alive():
+                await self._recorder.commit_entry(job.books)

@@ -1,0 +1,73 @@
+"""The activity `watch_provider`: asks until something is new. Its retry is the poll, so that asking costs no history.
+
+Owns one check per attempt, the moment of the next, and the honest note of when the provider last answered. Must never decide what
+news means. Called by the engine; cancelled by it.
+"""
+
+from datetime import datetime, timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.contracts import names
+from activities.contracts.jobs import WatchProvider
+from activities.engine_time import alive, engine_now
+from activities.failures import books_errors
+from activities.ports import ProviderMisconfigured, ProviderUnavailable, StatusPort
+from policies.case.plans import Reading, WatchPlan, WatchResult, WatchTarget
+from policies.watch_plan import changes_something, next_check_in
+from store.recorder import Recorder
+from store.standing import CheckStanding
+
+
+class Watching:
+    def __init__(self, recorder: Recorder, provider: StatusPort) -> None:
+        self._recorder = recorder
+        self._provider = provider
+
+    @activity.defn(name=names.WATCH_PROVIDER)
+    async def watch_provider(self, job: WatchProvider) -> WatchResult:
+        """One check. Returns when a target is no longer as the plan states, or the provider has been silent for too long."""
+        plan, at = job.plan, engine_now()
+        if plan.mode == "tail" and activity.info().attempt == 1:
+            raise _not_yet(plan, at)  # the settlement has just been read: the first look back is a whole step away
+        with books_errors():
+            async with alive():
+                readings, standings, wait_s = await self._check(plan, at)
+                news = [reading for target, reading in readings if changes_something(target, reading, plan.mode)]
+                if news:
+                    return WatchResult(generation=plan.generation, readings=news, checks=activity.info().attempt)
+        silent = [standing.failing_since for standing in standings if standing.failing_since is not None]
+        if len(silent) == len(standings) and silent and (at - max(silent)).total_seconds() >= plan.unreachable_after_s:
+            return WatchResult(generation=plan.generation, unreachable_since=max(silent), checks=activity.info().attempt)
+        raise _not_yet(plan, at, wait_s)
+
+    async def _check(self, plan: WatchPlan, at: datetime) -> tuple[list[tuple[WatchTarget, Reading]], list[CheckStanding], float | None]:
+        readings: list[tuple[WatchTarget, Reading]] = []
+        standings: list[CheckStanding] = []
+        wait_s: float | None = None
+        for target in plan.targets:
+            status: str | None = None
+            answered = True
+            try:
+                reading = await self._provider.read(target.type, target.provider, target.reference, at)
+                if reading is not None:
+                    status = reading.status
+                    readings.append((target, reading))
+            except ProviderUnavailable as error:
+                answered = False
+                wait_s = max(wait_s or 0.0, error.retry_after_s or 0.0) or None
+            except ProviderMisconfigured as error:
+                raise ApplicationError("the provider cannot be asked", type="provider_misconfigured", non_retryable=True) from error
+            standings.append(
+                await self._recorder.note_check(
+                    plan.case_id, target.provider, target.reference, plan.generation, at, answered=answered, status=status
+                )
+            )
+        return readings, standings, wait_s
+
+
+def _not_yet(plan: WatchPlan, at: datetime, wait_s: float | None = None) -> ApplicationError:
+    delay = max(next_check_in(plan, at), wait_s or 0.0)
+    # BENIGN: "not yet" is no failure and alarms nobody.
+    return ApplicationError("not yet", type="not_yet", category=ApplicationErrorCategory.BENIGN, next_retry_delay=timedelta(seconds=delay))

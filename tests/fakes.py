@@ -1,0 +1,96 @@
+"""One fake per port: scripted, with a memory. Swapped in through the constructors; nothing is patched."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from activities.ports import AlertMessage, Outgoing, ProviderMisconfigured, ProviderUnavailable, SendFailed, Sent
+from activities.templates.brand import Brand
+from policies.case.plans import Reading
+from policies.case.vocabulary import Channel
+from policies.providers.statuses import TargetType
+
+
+@dataclass
+class SentMessage:
+    outgoing: Outgoing
+    at: datetime
+
+    @property
+    def kind(self) -> str:
+        """refund-....<cycle>.<kind>.<seq>"""
+        return self.outgoing.message_id.split(".")[-2]
+
+
+@dataclass
+class FakePost:
+    """ChannelPort for all channels. `fail` may raise SendFailed for a message; idempotent by delivery id unless told otherwise."""
+
+    idempotent: bool = True
+    name: str = "fake"
+    sent: list[SentMessage] = field(default_factory=list)
+    fail: Callable[[Outgoing, datetime], SendFailed | None] = lambda outgoing, at: None
+    attempts: int = 0
+
+    async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
+        self.attempts += 1
+        failure = self.fail(outgoing, at)
+        if failure is not None:
+            raise failure
+        if self.idempotent and any(message.outgoing.delivery_id == outgoing.delivery_id for message in self.sent):
+            return Sent(provider_id=outgoing.delivery_id, accepted_at=at)
+        self.sent.append(SentMessage(outgoing, at))
+        return Sent(provider_id=outgoing.delivery_id, accepted_at=at)
+
+    async def find(self, delivery_id: str) -> Sent | None:
+        found = next((message for message in self.sent if message.outgoing.delivery_id == delivery_id), None)
+        return Sent(provider_id=delivery_id, accepted_at=found.at) if found else None
+
+    def kinds(self) -> list[str]:
+        return [message.kind for message in self.sent]
+
+
+@dataclass
+class FakeAlerts:
+    told: list[tuple[AlertMessage, datetime]] = field(default_factory=list)
+
+    async def alert(self, message: AlertMessage, at: datetime) -> None:
+        if not any(known.alert_id == message.alert_id for known, _ in self.told):
+            self.told.append((message, at))
+
+
+class FakeDirectory:
+    def people(self, role: str, owner: str | None) -> list[str]:
+        return [owner or "fallback"] if role == "owner" else [f"{role}@example.com"]
+
+
+class FakeBrands:
+    def of(self, merchant: str, brand: str | None, channel: Channel) -> Brand:
+        return Brand(name=brand or merchant, sender="service@example.com", reply_address="service@example.com", phone="+4930555000")
+
+
+@dataclass
+class FakeProvider:
+    """StatusPort: per reference a list of (from when, status, further fields). Nothing before the first one: 404."""
+
+    plans: dict[str, list[tuple[datetime, str, dict[str, object]]]] = field(default_factory=dict)
+    down: list[tuple[datetime, datetime]] = field(default_factory=list)
+    misconfigured: bool = False
+    checks: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def will_be(self, reference: str, at: datetime, status: str, **more: object) -> None:
+        self.plans.setdefault(reference, []).append((at, status, more))
+
+    async def read(self, type_: TargetType, provider: str, reference: str, at: datetime) -> Reading | None:
+        self.checks.append((at, reference))
+        if self.misconfigured:
+            raise ProviderMisconfigured("unauthorized")
+        if any(start <= at < end for start, end in self.down):
+            raise ProviderUnavailable("http_503")
+        reached = [step for step in self.plans.get(reference, []) if step[0] <= at]
+        if not reached:
+            return None
+        since, status, more = max(reached, key=lambda step: step[0])
+        return Reading.model_validate(
+            {"type": type_, "provider": provider, "reference": reference, "status": status, "occurred_at": since, "read_at": at, **more}
+        )

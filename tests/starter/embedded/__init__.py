@@ -1,0 +1,1 @@
+"""The embedded stack against Temporal's development server."""

@@ -1,0 +1,176 @@
+"""Composition root: settings -> adapters -> activities -> Workers; signals, drain. Wiring only.
+
+Run as `python -m worker` (or `makegood worker`). Nothing of ours imports this module but the processes that run it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import zoneinfo
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+from activities.adapters.brands import load_brands
+from activities.adapters.directory import load_directory
+from activities.adapters.http_json import ProvidersAdapter
+from activities.adapters.http_json_config import load_providers
+from activities.adapters.outbox import OutboxAlerts, OutboxChannel
+from activities.alerting import Alerting
+from activities.contracts import names
+from activities.messaging import BrandsPort, Messaging
+from activities.ports import AlertPort, ChannelPort, DirectoryPort, StatusPort
+from activities.recording import Recording
+from activities.watching import Watching
+from policies.case.vocabulary import Channel
+from starter.connection import connect
+from starter.settings import ROOT, Settings, SettingsError, load_settings
+from store.engine import open_store, upgrade
+from store.errors import StoreError
+from store.outbox import Outbox
+from store.recorder import Recorder
+from workflows.delay_case import DelayCase
+from workflows.dispute_case import DisputeCase
+from workflows.refund_case import RefundCase
+
+WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase)
+
+# After a kill -9 the engine offers a case's next task to the dead worker's own queue first; 10 s by default, budget <= 6 s.
+_STICKY = timedelta(seconds=2)
+_log = logging.getLogger("makegood.worker")
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The sandbox, refusing any import of a workflow that was not passed through on purpose."""
+    policy = SandboxImportNotificationPolicy
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_import_notification_policy(
+            policy.WARN_ON_DYNAMIC_IMPORT | policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
+    )
+
+
+def workers(
+    client: Client,
+    recorder: Recorder,
+    *,
+    channels: dict[Channel, ChannelPort],
+    alerts: AlertPort,
+    provider: StatusPort,
+    brands: BrandsPort,
+    directory: DirectoryPort,
+    settings: Settings,
+) -> list[Worker]:
+    """One worker per task queue, each with its own slots and rate, so that a slow mail provider never delays a provider check."""
+    drain = timedelta(seconds=settings.graceful_shutdown_s)
+    pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
+    common: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
+    return [
+        Worker(
+            client,
+            task_queue=names.CASES_QUEUE,
+            workflows=WORKFLOWS,
+            activities=[Recording(recorder).record_case],
+            workflow_runner=sandbox(),
+            max_cached_workflows=settings.max_cached_workflows,
+            max_concurrent_workflow_tasks=settings.workflow_slots,
+            max_concurrent_activities=settings.books_slots,
+            sticky_queue_schedule_to_start_timeout=_STICKY,
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=2),
+            **common,
+        ),
+        Worker(
+            client,
+            task_queue=names.MESSAGES_QUEUE,
+            activities=[Messaging(recorder, channels, brands).send_message, Alerting(recorder, alerts, directory).alert_people],
+            max_concurrent_activities=settings.messages_slots,
+            max_task_queue_activities_per_second=settings.messages_per_second,
+            **common,
+        ),
+        Worker(
+            client,
+            task_queue=names.PROVIDERS_QUEUE,
+            activities=[Watching(recorder, provider).watch_provider],
+            max_concurrent_activities=settings.providers_slots,
+            max_task_queue_activities_per_second=settings.provider_checks_per_second,
+            **common,
+        ),
+    ]
+
+
+def _runtime(settings: Settings) -> Runtime:
+    metrics = None
+    if settings.metrics_bind is not None:
+        metrics = PrometheusConfig(bind_address=settings.metrics_bind, durations_as_seconds=True, counters_total_suffix=True)
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="WARN", other_level="ERROR"))
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=quiet))
+
+
+def _logging(settings: Settings) -> None:
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    if settings.log_json:
+        form = '{"at":"%(asctime)s","level":"%(levelname)s","logger":"%(name)s","message":"%(message)s"}'
+    logging.basicConfig(level=settings.log_level.upper(), format=form)
+    # A provider that has not settled yet is no warning; the SDK logs every retry of an attempt.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
+
+
+async def run(settings: Settings) -> None:
+    """Poll until SIGTERM or SIGINT, then drain."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await upgrade(settings.database_url)
+    store = await open_store(settings.database_url)
+    client = await connect(settings, runtime=_runtime(settings))
+    outbox = Outbox(store)
+    channel = OutboxChannel(outbox)
+    providers = load_providers(settings.providers_file) if settings.providers_file is not None else {}
+    async with ProvidersAdapter(providers) as provider:
+        running = workers(
+            client,
+            Recorder(store),
+            channels={Channel.EMAIL: channel, Channel.SMS: channel, Channel.VOICE: channel},
+            alerts=OutboxAlerts(outbox),
+            provider=provider,
+            brands=load_brands(settings.brands_file or ROOT / "examples" / "brands.toml"),
+            directory=load_directory(settings.directory_file or ROOT / "examples" / "directory.toml"),
+            settings=settings,
+        )
+        tasks = [asyncio.create_task(worker.run()) for worker in running]
+        if settings.ready_file is not None:
+            settings.ready_file.touch()
+        _log.info("polling: queues=%s pid=%s", ",".join(worker.task_queue for worker in running), os.getpid())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        _log.info("draining")
+        await asyncio.gather(*(worker.shutdown() for worker in running))
+        await asyncio.gather(*tasks)
+    await store.close()
+
+
+def main() -> int:
+    """Exit code 0 after a drain, 1 if the worker could not start."""
+    # Zone rules come from the pinned tzdata package, not from the machine: two workers must compute the same deadlines.
+    zoneinfo.reset_tzpath(to=())
+    try:
+        settings = load_settings()
+        _logging(settings)
+        asyncio.run(run(settings))
+    except (SettingsError, StoreError, ValueError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
