@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, exists, select, update
 from policies.case.facts import Actor
 from store.contacts import Contact, as_contact
 from store.engine import Store
-from store.insertion import insert_or_ignore
+from store.insertion import insert_or_ignore, wrote
 from store.tables import cases, contacts, texts
 
 _NOTHING: dict[str, Any] = {"name": None, "email": None, "phone": None, "roles": []}
@@ -89,4 +89,4 @@ class DeskBooks:
         return dict(digests) if digests is not None else None
 
     async def _add(self, table: Table, values: dict[str, Any]) -> bool:
-        return await self._store.write(lambda c: bool(c.execute(insert_or_ignore(c, table), values).rowcount))
+        return await self._store.write(lambda c: wrote(c, insert_or_ignore(c, table), values))

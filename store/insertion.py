@@ -4,11 +4,13 @@ Owns the choice of dialect. Must never choose a conflict rule: callers do. Calle
 """
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Insertion = sqlite.Insert | postgresql.Insert
+_KEEP_COUNT = {"preserve_rowcount": True}  # else the number of inserted rows is not read from PostgreSQL's driver
 
 
 def insert_for(dialect: str, table: Table) -> Insertion:
@@ -19,6 +21,11 @@ def insert_for(dialect: str, table: Table) -> Insertion:
 def insert_or_ignore(connection: Connection, table: Table) -> Insertion:
     """An INSERT that leaves alone what already stands under the same key, whichever key that is."""
     return _insert_or_ignore(connection.dialect.name, table)
+
+
+def wrote(connection: Connection, statement: Insertion, values: dict[str, Any]) -> bool:
+    """Execute an insertion of one row; False if what stood there was left alone."""
+    return connection.execute(statement, values, execution_options=_KEEP_COUNT).rowcount > 0
 
 
 # Building a statement costs more than running it: each is built once.

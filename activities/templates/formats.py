@@ -123,8 +123,7 @@ class Formats:
         if not _is_midnight(local):
             return self.short(at)
         last = local - timedelta(seconds=1)
-        framed = self._language.end_of_day.format(day=self._short_day(last), zone=self._zone_name(last))
-        return framed.replace("(", "").replace(")", "")
+        return self._language.short_end_of_day.format(day=self._short_day(last), zone=self._zone_name(last))
 
     def short_day(self, at: datetime) -> str:
         """Thu 12 Mar; like `last_day`."""
@@ -141,9 +140,10 @@ class Formats:
         return ", ".join(parts)
 
     def _full(self, local: datetime, day: str) -> str:
+        clock = self._clock(local) + self._language.clock_word
         if self._speech:
-            return f"{day}, {self._clock(local)}, {self._zone_name(local)}"
-        return f"{day}, {self._clock(local)} ({self._zone_name(local)})"
+            return f"{day}, {clock}, {self._zone_name(local)}"
+        return f"{day}, {clock} ({self._zone_name(local)})"
 
     def _pattern(self, local: datetime, pattern: str) -> str:
         return format_datetime(local, pattern, locale=self._language.babel)
@@ -153,7 +153,7 @@ class Formats:
         return self._pattern(local, self._language.short_day + year)
 
     def _clock(self, local: datetime) -> str:
-        return self._pattern(local, self._time).replace("\u202f", " ") + self._language.clock_word
+        return self._pattern(local, self._time).replace("\u202f", " ")
 
     def _zone_name(self, local: datetime) -> str:
         """The abbreviation that people there know (MEZ in German), else the zone database's, else the offset."""

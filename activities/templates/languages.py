@@ -20,8 +20,9 @@ class Language:
     short_day: str
     time: str
     time_with_seconds: str
-    clock_word: str  # behind the time: German says "10:00 Uhr"
+    clock_word: str  # behind the time: German says "10:00 Uhr", but not in a short date
     end_of_day: str
+    short_end_of_day: str
     short_year: str
 
 
@@ -36,6 +37,7 @@ _ENGLISH = Language(
     time_with_seconds="HH:mm:ss",
     clock_word="",
     end_of_day="the end of {day} ({zone})",
+    short_end_of_day="the end of {day} {zone}",
     short_year=" y",
 )
 _GERMAN = Language(
@@ -48,6 +50,7 @@ _GERMAN = Language(
     time_with_seconds="HH:mm:ss",
     clock_word=" Uhr",
     end_of_day="{day}, 24:00 Uhr ({zone})",
+    short_end_of_day="{day}, 24:00 {zone}",
     short_year=" y",
 )
 _AMERICAN = replace(

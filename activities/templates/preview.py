@@ -25,7 +25,7 @@ def preview(kind: CaseKind, message: MessageKind, locale: str, channel: Channel,
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m activities.templates.preview", description="Print a sample message.")
     parser.add_argument("--kind", type=CaseKind, choices=list(CaseKind), default=CaseKind.REFUND)
     parser.add_argument("--message", type=MessageKind, choices=list(MessageKind), default=MessageKind.UPDATE)
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--locale", default="en")
     parser.add_argument("--channel", type=Channel, choices=list(Channel), default=Channel.EMAIL)
     parser.add_argument("--html", action="store_true", help="the HTML part instead of the text")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     rendered = preview(asked.kind, asked.message, asked.locale, asked.channel, tuple(asked.also))
     if rendered.subject:
         sys.stdout.write(f"Subject: {rendered.subject}\n\n")

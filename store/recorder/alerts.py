@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from policies.case.plans import AlertPlan, BooksEntry
-from store.insertion import insert_or_ignore
+from store.insertion import insert_or_ignore, wrote
 from store.recorder.books import Books
 from store.recorder.cases import write_entry
 from store.tables import alerts
@@ -29,7 +29,7 @@ class AlertBooks(Books):
         def work(connection: Connection) -> bool:
             if entry:
                 write_entry(connection, entry)
-            if connection.execute(insert_or_ignore(connection, alerts), _columns(plan, at)).rowcount:
+            if wrote(connection, insert_or_ignore(connection, alerts), _columns(plan, at)):
                 return True
             return bool(connection.scalar(_STATE, {"this": plan.alert_id}) != _SENT)
 

@@ -16,7 +16,7 @@ from policies.case.state import EndedPromise, PromiseState
 from policies.case.vocabulary import CaseStatus
 from store.case_rows import as_columns
 from store.contacts import Contact, read_contact
-from store.insertion import Insertion, insert_for, insert_or_ignore
+from store.insertion import Insertion, insert_for, insert_or_ignore, wrote
 from store.recorder.books import Books
 from store.tables import case_tags, cases, facts, promises, texts
 
@@ -77,9 +77,9 @@ def add_promise(connection: Connection, case_id: str, promise: PromiseState) -> 
 
 
 def _write_row(connection: Connection, row: CaseRow) -> None:
-    written = connection.execute(_row_upsert(connection.dialect.name), as_columns(row))
+    written = wrote(connection, _row_upsert(connection.dialect.name), as_columns(row))
     # Tags are given at the start and nothing takes one away, so none is ever deleted here.
-    if written.rowcount and row.tags:
+    if written and row.tags:
         tags = [{"case_id": row.case_id, "tag": tag} for tag in row.tags]
         connection.execute(insert_or_ignore(connection, case_tags), tags)
 

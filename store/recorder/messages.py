@@ -13,7 +13,7 @@ from policies.case.plans import BooksEntry, MessagePlan, MessageResult
 from policies.case.state import PromiseState
 from policies.case.vocabulary import MessageOutcome
 from store.errors import StoreRefused
-from store.insertion import insert_or_ignore
+from store.insertion import insert_or_ignore, wrote
 from store.ledger import as_result, deliveries_of
 from store.recorder.books import Books
 from store.recorder.cases import add_promise, write_entry
@@ -37,7 +37,7 @@ class MessageBooks(Books):
         def work(connection: Connection) -> MessageStanding:
             write_entry(connection, entry)
             values = _columns(entry.row.case_id, plan, at)
-            if connection.execute(insert_or_ignore(connection, messages), values).rowcount:
+            if wrote(connection, insert_or_ignore(connection, messages), values):
                 return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING)
             row = _locked(connection, plan.message_id)
             if row is None:

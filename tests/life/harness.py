@@ -196,9 +196,7 @@ async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) ->
     """A house with running workers at a fixed Monday 10:00 in Berlin."""
     async with AsyncExitStack() as stack:
         env = await stack.enter_async_context(
-            await WorkflowEnvironment.start_time_skipping(
-                test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER
-            )
+            await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER)
         )
         await env.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(
@@ -217,7 +215,9 @@ async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) ->
             post=FakePost(),
             alerts=FakeAlerts(),
             stack=stack,
-            settings=Settings(state_dir=tmp_path, graceful_shutdown_s=5, messages_per_second=1000, provider_checks_per_second=1000, **settings),
+            settings=Settings(
+                state_dir=tmp_path, graceful_shutdown_s=5, messages_per_second=1000, provider_checks_per_second=1000, **settings
+            ),
         )
         await built.until(begin)
         await built.start_workers()

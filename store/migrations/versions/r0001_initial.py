@@ -78,6 +78,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cases_merchant_reference"), "cases", ["merchant", "reference"])
     op.create_index(op.f("ix_cases_order_ref"), "cases", ["order_ref"])
     op.create_index(op.f("ix_cases_reference"), "cases", ["reference"])
+    op.create_index(op.f("ix_cases_shadow_case_id"), "cases", ["shadow", "case_id"])
     op.create_index(op.f("ix_cases_status_list_order_case_id"), "cases", ["status", "list_order", "case_id"])
     op.create_index(op.f("ix_cases_workflow_id"), "cases", ["workflow_id"])
     op.create_table(
@@ -196,7 +197,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
         sa.UniqueConstraint("case_id", "cycle", "kind", "seq", name=op.f("uq_messages_case_id_cycle_kind_seq")),
     )
-    op.create_index(op.f("ix_messages_kind_state"), "messages", ["kind", "state"])
+    op.create_index(op.f("ix_messages_kind_state_case_id"), "messages", ["kind", "state", "case_id"])
     op.create_table(
         "promises",
         sa.Column("case_id", KEY, nullable=False),
@@ -211,7 +212,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.case_id"], name=op.f("fk_promises_case_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_promises")),
     )
-    op.create_index(op.f("ix_promises_ended_as_late_s"), "promises", ["ended_as", "late_s"])
+    op.create_index(op.f("ix_promises_ended_as_late_s_case_id"), "promises", ["ended_as", "late_s", "case_id"])
     op.create_table(
         "deliveries",
         sa.Column("delivery_id", KEY, nullable=False),

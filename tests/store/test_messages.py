@@ -1,0 +1,176 @@
+"""The ledger: what was opened twice is one message, a dead attempt is remembered, an acceptance stays one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from policies.case.plans import MessageResult
+from policies.case.vocabulary import Channel, FactType, MessageKind, MessageOutcome
+from store.engine import Store, StoreRefused
+from store.queries import Queries
+from store.recorder import Recorder
+from store.standing import DeliveryState, MessageState
+from tests.store.samples import CASE, MONDAY, entry, fact, hours, plan, result
+
+PROMISING: dict[str, Any] = {"makes": 1, "next_word_at": hours(24)}
+LEASE_S = 120
+
+
+async def test_a_message_opens_with_its_entry(store: Store) -> None:
+    standing = await Recorder(store).open_message(entry(facts=[fact(1, FactType.OPENED)]), plan(), MONDAY)
+    assert (standing.state, standing.result, standing.deliveries) == (MessageState.SENDING, None, [])
+    queries = Queries(store)
+    assert len(await queries.facts(CASE)) == 1
+    (message,) = await queries.messages(CASE)
+    assert (message.kind, message.opened_at, message.locale) == (MessageKind.ACKNOWLEDGEMENT, MONDAY, "de")
+
+
+async def test_twenty_openings_of_one_message_are_one(store: Store) -> None:
+    recorder = Recorder(store)
+    opened = [recorder.open_message(entry(facts=[fact(1)]), plan(**PROMISING), MONDAY) for _ in range(20)]
+    assert {standing.state for standing in await asyncio.gather(*opened)} == {MessageState.SENDING}
+    assert len(await Queries(store).messages(CASE)) == 1
+
+
+async def test_another_message_under_the_same_ledger_key_is_refused(store: Store) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan("m1"), MONDAY)
+    with pytest.raises(StoreRefused, match="another message"):
+        await recorder.open_message(entry(), plan("m2"), MONDAY)
+    await recorder.open_message(entry(), plan("m3", cycle=2), MONDAY)
+    assert [message.message_id for message in await Queries(store).messages(CASE)] == ["m1", "m3"]
+
+
+async def test_an_accepted_message_makes_its_promise_once(store: Store) -> None:
+    recorder, queries = Recorder(store), Queries(store)
+    await recorder.open_message(entry(), plan(**PROMISING), MONDAY)
+    accepted = result(at=hours(1))
+    assert await recorder.finish_message("m1", accepted, hours(1)) == accepted
+    later = result(at=hours(2))
+    assert await recorder.finish_message("m1", later, hours(2)) == accepted
+    (promise,) = await queries.promises(CASE)
+    assert (promise.made_at, promise.due_at, promise.made_by, promise.cycle) == (hours(1), hours(24), "m1", 1)
+    standing = await recorder.open_message(entry(), plan(**PROMISING), hours(3))
+    assert (standing.state, standing.result) == (MessageState.ACCEPTED, accepted)
+
+
+@pytest.mark.parametrize("outcome", [each for each in MessageOutcome if each is not MessageOutcome.ACCEPTED])
+async def test_only_an_accepted_message_makes_a_promise(store: Store, outcome: MessageOutcome) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(**PROMISING), MONDAY)
+    await recorder.finish_message("m1", result(outcome, channel=None, reason="why", retry_at=hours(1)), MONDAY)
+    assert await Queries(store).promises(CASE) == []
+    standing = await recorder.open_message(entry(), plan(**PROMISING), MONDAY)
+    assert standing.result == MessageResult(outcome=outcome, at=MONDAY, reason="why", retry_at=hours(1))
+
+
+async def test_a_parked_message_is_opened_again_and_others_are_not(store: Store) -> None:
+    recorder, queries = Recorder(store), Queries(store)
+    await recorder.open_message(entry(), plan(**PROMISING), MONDAY)
+    await recorder.finish_message("m1", result(MessageOutcome.PARKED, retry_at=hours(1)), MONDAY)
+    for _ in range(2):
+        await recorder.reopen_message("m1")
+        (message,) = await queries.messages(CASE)
+        assert (message.state, message.retry_at, message.ended_at) == (MessageState.SENDING, None, None)
+    await recorder.finish_message("m1", result(at=hours(1)), hours(1))
+    await recorder.reopen_message("m1")
+    (message,) = await queries.messages(CASE)
+    assert message.state is MessageState.ACCEPTED
+    assert len(await queries.promises(CASE)) == 1
+
+
+async def test_a_fresh_delivery_and_a_dead_attempt(store: Store) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
+    assert (first.fresh, first.try_no, first.attempt, first.lease_until) == (True, 1, 1, hours(LEASE_S / 3600))
+    assert len(first.delivery_id) == 32
+    # That attempt died. The next one learns of it, with the old lease; it does not become a second delivery.
+    second = await recorder.claim_delivery("m1", Channel.EMAIL, hours(1), LEASE_S, reuse=False)
+    assert (second.fresh, second.delivery_id, second.attempt) == (False, first.delivery_id, 2)
+    assert (second.state, second.lease_until) == (DeliveryState.SENDING, first.lease_until)
+    third = await recorder.claim_delivery("m1", Channel.EMAIL, hours(1), LEASE_S, reuse=True)
+    assert (third.delivery_id, third.attempt) == (first.delivery_id, 3)
+    assert third.lease_until == hours(1 + LEASE_S / 3600)
+    standing = await recorder.open_message(entry(), plan(), hours(1))
+    assert [each.attempt for each in standing.deliveries] == [3]
+
+
+async def test_a_new_try_only_after_one_that_was_not_sent(store: Store) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=True)
+    await recorder.finish_delivery(first.delivery_id, DeliveryState.NOT_SENT, MONDAY, reason="rate_limited")
+    second = await recorder.claim_delivery("m1", Channel.EMAIL, hours(1), LEASE_S, reuse=True)
+    assert (second.fresh, second.try_no) == (True, 2)
+    assert second.delivery_id != first.delivery_id
+    other = await recorder.claim_delivery("m1", Channel.SMS, hours(1), LEASE_S, reuse=True)
+    assert (other.fresh, other.try_no) == (True, 1)
+    (message,) = await Queries(store).messages(CASE)
+    assert [(each.channel, each.try_no) for each in message.deliveries] == [("email", 1), ("email", 2), ("sms", 1)]
+
+
+@pytest.mark.parametrize(("reuse", "expected"), [(True, (False, 1, 2)), (False, (True, 2, 1))])
+async def test_after_unknown(store: Store, reuse: bool, expected: tuple[bool, int, int]) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse)
+    await recorder.finish_delivery(first.delivery_id, DeliveryState.UNKNOWN, hours(1), reason="timeout")
+    again = await recorder.claim_delivery("m1", Channel.EMAIL, hours(2), LEASE_S, reuse)
+    assert (again.fresh, again.try_no, again.attempt) == expected
+    assert again.state is DeliveryState.SENDING
+    assert again.reason is None
+
+
+@pytest.mark.parametrize("state", [DeliveryState.ACCEPTED, DeliveryState.REFUSED])
+async def test_nothing_is_left_to_do_after_an_answer(store: Store, state: DeliveryState) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
+    for _ in range(2):
+        await recorder.finish_delivery(first.delivery_id, state, hours(1), provider_id="p1")
+    again = await recorder.claim_delivery("m1", Channel.EMAIL, hours(2), LEASE_S, reuse=False)
+    assert (again.fresh, again.attempt, again.state, again.provider_id) == (False, 1, state, "p1")
+
+
+async def test_an_accepted_delivery_never_moves_back(store: Store) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    delivery = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
+    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, hours(1))
+    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.ACCEPTED, hours(2), provider_id="p1")
+    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, hours(3), reason="late")
+    (kept,) = (await recorder.open_message(entry(), plan(), hours(4))).deliveries
+    assert (kept.state, kept.provider_id, kept.ended_at) == (DeliveryState.ACCEPTED, "p1", hours(2))
+
+
+async def test_twenty_claims_make_one_delivery(store: Store) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    claims = await asyncio.gather(*(recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False) for _ in range(20)))
+    assert [claim.fresh for claim in claims].count(True) == 1
+    assert len({claim.delivery_id for claim in claims}) == 1
+    assert sorted(claim.attempt for claim in claims) == list(range(1, 21))
+
+
+async def test_what_an_accepted_message_said_stays(store: Store) -> None:
+    recorder, queries = Recorder(store), Queries(store)
+    await recorder.open_message(entry(), plan(), MONDAY)
+    for _ in range(2):
+        await recorder.keep_rendered("m1", "ack", "3", "de", "Acme", "Betreff", "Guten Tag", "<p>Guten Tag</p>")
+    await recorder.finish_message("m1", result(), MONDAY)
+    await recorder.keep_rendered("m1", "ack", "4", "en", None, "Subject", "Hello")
+    (message,) = await queries.messages(CASE)
+    assert (message.template_id, message.template_version, message.locale) == ("ack", "3", "de")
+    assert (message.subject, message.text, message.html) == ("Betreff", "Guten Tag", "<p>Guten Tag</p>")
+
+
+async def test_an_unknown_message_is_refused_and_sending_is_no_end(store: Store) -> None:
+    recorder = Recorder(store)
+    with pytest.raises(StoreRefused, match="no message m9"):
+        await recorder.finish_message("m9", result(), MONDAY)
+    with pytest.raises(StoreRefused, match="no message m9"):
+        await recorder.claim_delivery("m9", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
+    with pytest.raises(ValueError, match="no end"):
+        await recorder.finish_delivery("d9", DeliveryState.SENDING, MONDAY)
