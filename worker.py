@@ -4,6 +4,7 @@ Run as `python -m worker` (or `makegood worker`). Nothing of ours imports this m
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -31,7 +32,7 @@ from activities.ports import AlertPort, ChannelPort, DirectoryPort, StatusPort
 from activities.recording import Recording
 from activities.watching import Watching
 from policies.case.vocabulary import Channel
-from starter.connection import connect
+from starter.connection import EngineUnavailable, connect
 from starter.settings import ROOT, Settings, SettingsError, load_settings
 from store.engine import open_store, upgrade
 from store.errors import StoreError
@@ -114,11 +115,18 @@ def _runtime(settings: Settings) -> Runtime:
     return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=quiet))
 
 
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": self.formatTime(record), "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
 def _logging(settings: Settings) -> None:
-    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    if settings.log_json:
-        form = '{"at":"%(asctime)s","level":"%(levelname)s","logger":"%(name)s","message":"%(message)s"}'
-    logging.basicConfig(level=settings.log_level.upper(), format=form)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonLines() if settings.log_json else logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     # A provider that has not settled yet is no warning; the SDK logs every retry of an attempt.
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
 
@@ -166,7 +174,7 @@ def main() -> int:
         settings = load_settings()
         _logging(settings)
         asyncio.run(run(settings))
-    except (SettingsError, StoreError, ValueError, OSError) as error:
+    except (SettingsError, StoreError, EngineUnavailable, ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0

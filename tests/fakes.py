@@ -1,5 +1,6 @@
 """One fake per port: scripted, with a memory. Swapped in through the constructors; nothing is patched."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,7 @@ class FakeProvider:
     plans: dict[str, list[tuple[datetime, str, dict[str, object]]]] = field(default_factory=dict)
     down: list[tuple[datetime, datetime]] = field(default_factory=list)
     misconfigured: bool = False
+    hangs: asyncio.Event | None = None  # takes the call and does not answer until this is set
     checks: list[tuple[datetime, str]] = field(default_factory=list)
 
     def will_be(self, reference: str, at: datetime, status: str, **more: object) -> None:
@@ -83,6 +85,8 @@ class FakeProvider:
 
     async def read(self, type_: TargetType, provider: str, reference: str, at: datetime) -> Reading | None:
         self.checks.append((at, reference))
+        if self.hangs is not None:
+            await self.hangs.wait()
         if self.misconfigured:
             raise ProviderMisconfigured("unauthorized")
         if any(start <= at < end for start, end in self.down):

@@ -142,23 +142,23 @@ class Snapshot(Contract):
     cycle: int
     merchant: str
     order: str
-    owner: str | None
+    owner: str | None = None
     escalation: int
     opened_at: Instant
-    resolve_by: Instant | None
-    resolve_by_clock: str | None
-    next_at: Instant | None
-    next_what: str | None
-    next_why: str | None
+    resolve_by: Instant | None = None
+    resolve_by_clock: str | None = None
+    next_at: Instant | None = None
+    next_what: str | None = None
+    next_why: str | None = None
     agenda: list[dict[str, str]]
     clocks: list[dict[str, str | int | bool | None]]
     targets: list[dict[str, str | int | bool | None]]
-    promise: dict[str, str | int] | None
+    promise: dict[str, str | int] | None = None
     promises: dict[str, int]
-    hold: dict[str, str | bool | None] | None
-    resolution: dict[str, object] | None
-    feedback: dict[str, str | int | None] | None
-    tail_until: Instant | None
+    hold: dict[str, str | bool | None] | None = None
+    resolution: dict[str, object] | None = None
+    feedback: dict[str, str | int | None] | None = None
+    tail_until: Instant | None = None
     links: list[str]
     policy: str
     shadow: bool

@@ -36,8 +36,8 @@ async def test_every_word_of_the_demo_vendor_is_mapped(
     simulator: SimulatorProcess, adapter: ProvidersAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     kinds = {
-        TargetType.REFUND: ("payments", "refund"),
-        TargetType.DISPUTE: ("payments", "dispute"),
+        TargetType.REFUND: ("simpay", "refund"),
+        TargetType.DISPUTE: ("simpay", "dispute"),
         TargetType.DELIVERY: ("carrier", "tracking"),
     }
     providers = load_providers(DEMO, {"MAKEGOOD_SIMULATOR_URL": simulator.url})
@@ -60,10 +60,10 @@ async def test_extra_fields_arrive(simulator: SimulatorProcess, adapter: Provide
     evidence = {"phase": "first_chargeback", "respond_by": "2026-03-09T22:59:59Z"}
     simulator.load("dispute", "dp_1", [{"after_s": 0, "status": "evidence_wanted", "fields": evidence}])
     simulator.load("tracking", "t_1", [{"after_s": 0, "status": "on_the_road", "fields": {"expected": "2026-03-05T17:00:00+01:00"}}])
-    failed = await adapter.read(TargetType.REFUND, "payments", "re 1/a", AT)
-    paid = await adapter.read(TargetType.REFUND, "payments", "re_3", AT)
-    dispute = await adapter.read(TargetType.DISPUTE, "payments", "dp_1", AT)
-    parcel = await adapter.read(TargetType.DELIVERY, "carrier", "t_1", AT)
+    failed = await adapter.read(TargetType.REFUND, "simpay", "re 1/a", AT)
+    paid = await adapter.read(TargetType.REFUND, "simpay", "re_3", AT)
+    dispute = await adapter.read(TargetType.DISPUTE, "simpay", "dp_1", AT)
+    parcel = await adapter.read(TargetType.DELIVERY, "simship", "t_1", AT)
     assert failed
     assert (failed.failure, failed.replaced_by) == ("account_closed", "re_2")
     assert paid
@@ -75,7 +75,7 @@ async def test_extra_fields_arrive(simulator: SimulatorProcess, adapter: Provide
 
 
 async def test_an_unknown_reference(adapter: ProvidersAdapter) -> None:
-    assert await adapter.read(TargetType.REFUND, "payments", "nobody", AT) is None
+    assert await adapter.read(TargetType.REFUND, "simpay", "nobody", AT) is None
 
 
 @pytest.mark.parametrize(("trouble", "reason", "wait_s"), [("503", "http_503", None), ("429", "http_429", 5), ("timeout", "timeout", None)])
@@ -83,7 +83,7 @@ async def test_outages(simulator: SimulatorProcess, adapter: ProvidersAdapter, t
     outage = {"from_s": 0, "until_s": 60, "trouble": trouble, "retry_after_s": wait_s}
     simulator.load("refund", f"out-{trouble}", [{"after_s": 0, "status": "paid_out"}], [outage])
     with pytest.raises(ProviderUnavailable) as raised:
-        await adapter.read(TargetType.REFUND, "payments", f"out-{trouble}", AT)
+        await adapter.read(TargetType.REFUND, "simpay", f"out-{trouble}", AT)
     assert (raised.value.reason, raised.value.retry_after_s) == (reason, wait_s)
 
 

@@ -3,9 +3,10 @@
 Owns what every story needs. Each test has its own server, since time only goes forward there.
 """
 
+import asyncio
 import sys
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.testing import WorkflowEnvironment
@@ -21,8 +23,9 @@ from temporalio.testing import WorkflowEnvironment
 import worker
 from policies.book import CaseTraits, PolicyBook, choose, snapshot, with_defaults
 from policies.case.case_id import case_id, workflow_id
-from policies.case.commands import Snapshot
+from policies.case.commands import ProviderReport, Snapshot
 from policies.case.facts import Actor, Fact
+from policies.case.plans import Reading
 from policies.case.start import CaseStart, Reachability, TargetStart
 from policies.case.vocabulary import CaseKind, Channel, Role
 from policies.providers.statuses import TargetType
@@ -32,6 +35,7 @@ from store.desk_books import DeskBooks
 from store.engine import Store, open_store, upgrade
 from store.queries import Queries
 from store.recorder import Recorder
+from store.views import MessageView, PromiseView
 from tests.fakes import FakeAlerts, FakeBrands, FakeDirectory, FakePost, FakeProvider
 from workflows import names
 from workflows.converter import DATA_CONVERTER
@@ -48,6 +52,11 @@ _INDEXED = {
     "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
     "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
+
+
+def punctual(at: datetime, due_at: datetime) -> bool:
+    """At that moment: not before it, and not later than the machinery of a test needs."""
+    return timedelta() <= at - due_at < timedelta(seconds=2)
 
 
 def book(name: str = "retail") -> PolicyBook:
@@ -167,6 +176,19 @@ class House:
     async def after(self, **span: float) -> None:
         await self.env.sleep(timedelta(**span))
 
+    async def without_workers(self, moment: datetime) -> None:
+        """An outage until a moment: what comes due finds nobody. The server skips no time while a task waits for a worker, unless told to."""
+        await self.stop_workers()
+        await self.env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
+        await self.until(moment)
+        await self.env.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+        await self.start_workers()
+
+    async def eventually(self, reached: Callable[[], bool]) -> None:
+        """Wait until something has happened that needs no business time (bounded by the test's own limit)."""
+        while not reached():
+            await asyncio.sleep(0.02)
+
 
 @dataclass
 class Case:
@@ -175,13 +197,26 @@ class Case:
     handle: WorkflowHandle[Any, Any]
 
     async def snapshot(self) -> Snapshot:
-        return await self.handle.query(names.SNAPSHOT, result_type=Snapshot)
+        found: Snapshot = await self.handle.query(names.SNAPSHOT, result_type=Snapshot)
+        return found
 
     async def timeline(self) -> list[Fact]:
-        return await self.handle.query(names.TIMELINE, result_type=list[Fact])
+        found: list[Fact] = await self.handle.query(names.TIMELINE, result_type=list[Fact])
+        return found
 
     async def facts(self, type_: str) -> list[Fact]:
         return [fact for fact in await self.timeline() if fact.type == type_]
+
+    async def messages(self) -> list[MessageView]:
+        """The ledger, in the order of sending."""
+        return await self.house.queries.messages(self.start.case_id)
+
+    async def promises(self) -> list[PromiseView]:
+        return await self.house.queries.promises(self.start.case_id)
+
+    async def report(self, *readings: Reading) -> None:
+        """A webhook's readings."""
+        await self.handle.signal(names.PROVIDER_REPORTED, ProviderReport(readings=list(readings)))
 
     async def act(self, name: str, command: Any) -> Any:
         return await self.handle.execute_update(name, command)

@@ -90,6 +90,26 @@ async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
             assert await reading.scalar(text("SELECT merchant FROM cases")) == "acme"
 
 
+async def test_a_cancelled_writer_leaves_nothing_behind(store: Store) -> None:
+    begun = asyncio.Event()
+
+    async def never_ends() -> None:
+        async with store.begin() as connection:
+            await connection.execute(text("UPDATE cases SET merchant = 'half done'"))
+            begun.set()
+            await asyncio.sleep(3600)
+
+    await Recorder(store).commit_entry(entry("before"))
+    task = asyncio.create_task(never_ends())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await Recorder(store).commit_entry(entry("after"))
+    merchants = await store.read(lambda connection: connection.scalars(text("SELECT merchant FROM cases")).all())
+    assert merchants == ["acme", "acme"]
+
+
 async def test_an_exception_rolls_back(store: Store) -> None:
     def half_done(connection: Connection) -> None:
         connection.execute(text("UPDATE cases SET merchant = 'half done'"))

