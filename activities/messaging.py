@@ -5,7 +5,7 @@ was lost (never a blind resend). Must never decide whether a message is due. Cal
 """
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -21,10 +21,24 @@ from policies.case.plans import MessagePlan, MessageResult, TargetView
 from policies.case.vocabulary import Channel, MessageOutcome
 from store.contacts import Contact
 from store.recorder import Recorder
+from store.recorder.sending import Preparation
 from store.standing import Delivery, DeliveryState, MessageState
 
 # Longer than the whole HTTP limit of any channel (10 s, house.md), so that a slow attempt is not mistaken for a dead one.
 LEASE_S = 15.0
+
+_OUTCOMES = {
+    SendOutcome.PERMANENT: MessageOutcome.REFUSED,
+    SendOutcome.UNKNOWN: MessageOutcome.UNKNOWN,
+    SendOutcome.RETRY: MessageOutcome.PARKED,
+    SendOutcome.OPERATOR: MessageOutcome.PARKED,
+}
+_DELIVERIES = {
+    SendOutcome.PERMANENT: DeliveryState.REFUSED,
+    SendOutcome.UNKNOWN: DeliveryState.UNKNOWN,
+    SendOutcome.RETRY: DeliveryState.NOT_SENT,
+    SendOutcome.OPERATOR: DeliveryState.NOT_SENT,
+}
 
 
 class BrandsPort(Protocol):
@@ -43,100 +57,101 @@ class Messaging:
         at = engine_now()
         with books_errors():
             async with alive():
-                standing = await self._recorder.open_message(job.books, job.plan, at)
-                if standing.result is not None and standing.state is not MessageState.PARKED:
-                    return standing.result
-                if standing.state is MessageState.PARKED:
-                    await self._recorder.reopen_message(job.plan.message_id)
-                result = await self._send(job.plan, at)
-                await self._recorder.finish_message(job.plan.message_id, result, at)
-                return result
+                prepared = await self._recorder.prepare(job.plan)
+                reason = _why_not(prepared)
+                if reason is not None:
+                    return await self._not_sent(job, reason, at)
+                return await self._on_the_first_channel_that_takes_it(job, prepared, at)
 
-    async def _send(self, plan: MessagePlan, at: datetime) -> MessageResult:
-        if plan.only_if_no_other_open_case and await self._recorder.other_open_case(plan.customer_key, plan.context.case_id):
-            return MessageResult(outcome=MessageOutcome.SKIPPED, at=at, reason="other_case_open")
-        contact = await self._recorder.contact(plan.contact_ref)
-        if contact is None:
-            return MessageResult(outcome=MessageOutcome.REFUSED, at=at, reason="no_contact_data")
-        reason = "no_channel"
+    async def _on_the_first_channel_that_takes_it(self, job: SendMessage, prepared: Preparation, at: datetime) -> MessageResult:
+        plan = job.plan
+        refused = MessageResult(outcome=MessageOutcome.REFUSED, at=at, reason="no_channel")
         for channel in plan.channels:
-            address = _address(contact, channel)
-            if address is None:
-                reason = f"no_{channel.value}_address"
+            port = self._channels.get(channel)
+            address = _address(prepared.contact, channel)
+            if port is None or address is None:
+                refused = refused.model_copy(update={"reason": f"no_{channel.value}_address" if port else "no_channel"})
                 continue
-            result = await self._on(channel, address, contact, plan, at)
-            if result is None:
-                continue
+            outgoing, words = self._render(channel, address, prepared, plan, at)
+            begun = await self._recorder.begin_sending(job.books, plan, words, channel, at, LEASE_S, reuse=port.idempotent)
+            known = begun.standing.result
+            if known is not None and begun.standing.state is not MessageState.PARKED:
+                return known
+            if begun.standing.state is MessageState.PARKED:
+                await self._recorder.reopen_message(plan.message_id)
+            if begun.delivery is None:  # shadow: everything but the sending
+                shadow = MessageResult(outcome=MessageOutcome.ACCEPTED, at=at, channel=channel, reason="shadow")
+                return await self._recorder.finish_message(plan.message_id, shadow, at)
+            result = await self._deliver(port, begun.delivery, outgoing, plan, at)
             if result.outcome is not MessageOutcome.REFUSED:
                 return result
-            reason = result.reason or reason
-        return MessageResult(outcome=MessageOutcome.REFUSED, at=at, reason=reason)
+            refused = result
+        return await self._not_sent(job, refused, at)
 
-    async def _on(self, channel: Channel, address: str, contact: Contact, plan: MessagePlan, at: datetime) -> MessageResult | None:
-        port = self._channels.get(channel)
-        if port is None:
-            return None
-        outgoing = await self._render(channel, address, contact, plan, at)
-        if plan.shadow:
-            return MessageResult(outcome=MessageOutcome.ACCEPTED, at=at, channel=channel, reason="shadow")
-        delivery = await self._recorder.claim_delivery(plan.message_id, channel, at, LEASE_S, reuse=port.idempotent)
+    async def _not_sent(self, job: SendMessage, result: MessageResult | str, at: datetime) -> MessageResult:
+        """Nothing left to try: the outcome goes into the books without a delivery."""
+        if isinstance(result, str):
+            outcome = MessageOutcome.SKIPPED if result == "other_case_open" else MessageOutcome.REFUSED
+            result = MessageResult(outcome=outcome, at=at, reason=result)
+        standing = await self._recorder.open_message(job.books, job.plan, at)
+        if standing.result is not None and standing.state is not MessageState.PARKED:
+            return standing.result
+        return await self._recorder.finish_message(job.plan.message_id, result, at)
+
+    async def _deliver(self, port: ChannelPort, delivery: Delivery, outgoing: Outgoing, plan: MessagePlan, at: datetime) -> MessageResult:
         if delivery.state is DeliveryState.ACCEPTED:
-            return MessageResult(outcome=MessageOutcome.ACCEPTED, at=delivery.ended_at or at, channel=channel)
+            accepted = MessageResult(outcome=MessageOutcome.ACCEPTED, at=delivery.ended_at or at, channel=delivery.channel)
+            return await self._recorder.finish_message(plan.message_id, accepted, at)
         if delivery.state is DeliveryState.REFUSED:
-            return MessageResult(outcome=MessageOutcome.REFUSED, at=at, channel=channel, reason=delivery.reason)
+            return MessageResult(outcome=MessageOutcome.REFUSED, at=at, channel=delivery.channel, reason=delivery.reason)
         if not delivery.fresh and not port.idempotent:
             known = await self._reconcile(port, delivery, plan, at)
             if known is not None:
                 return known
-            delivery = await self._recorder.claim_delivery(plan.message_id, channel, at, LEASE_S, reuse=False)
-        return await self._hand_over(port, delivery, outgoing, plan, at)
+            delivery = await self._recorder.claim_delivery(plan.message_id, delivery.channel, at, LEASE_S, reuse=False)
+        try:
+            sent = await port.send(outgoing.model_copy(update={"delivery_id": delivery.delivery_id}), at)
+        except SendFailed as error:
+            return await self._failed(delivery, error, plan, at)
+        return await self._accepted(delivery, sent, plan, at)
 
     async def _reconcile(self, port: ChannelPort, delivery: Delivery, plan: MessagePlan, at: datetime) -> MessageResult | None:
         """What became of an attempt that died: accepted, still running (wait), or unknown; None if it may be sent again."""
         sent = await port.find(delivery.delivery_id)
         if sent is not None:
-            return await self._accepted(delivery, sent, at)
+            return await self._accepted(delivery, sent, plan, at)
         if at < delivery.lease_until:
             wait = delivery.lease_until - at
             raise ApplicationError("an earlier attempt may still be under way", type="leased", next_retry_delay=wait + timedelta(seconds=1))
-        await self._recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, at, reason="attempt_died")
-        if plan.must_arrive:
-            return None
-        return MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason="attempt_died")
+        unknown = MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason="attempt_died")
+        ends = None if plan.must_arrive else unknown
+        await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.UNKNOWN, at, ends, reason="attempt_died")
+        return ends
 
-    async def _hand_over(self, port: ChannelPort, delivery: Delivery, outgoing: Outgoing, plan: MessagePlan, at: datetime) -> MessageResult:
-        outgoing = outgoing.model_copy(update={"delivery_id": delivery.delivery_id})
-        try:
-            sent = await port.send(outgoing, at)
-        except SendFailed as error:
-            return await self._failed(delivery, error, plan, at)
-        return await self._accepted(delivery, sent, at)
-
-    async def _accepted(self, delivery: Delivery, sent: Sent, at: datetime) -> MessageResult:
+    async def _accepted(self, delivery: Delivery, sent: Sent, plan: MessagePlan, at: datetime) -> MessageResult:
         accepted_at = sent.accepted_at or at
-        await self._recorder.finish_delivery(delivery.delivery_id, DeliveryState.ACCEPTED, accepted_at, provider_id=sent.provider_id)
-        return MessageResult(outcome=MessageOutcome.ACCEPTED, at=accepted_at, channel=delivery.channel)
+        result = MessageResult(outcome=MessageOutcome.ACCEPTED, at=accepted_at, channel=delivery.channel)
+        await self._recorder.end_sending(
+            plan.message_id, delivery.delivery_id, DeliveryState.ACCEPTED, accepted_at, result, provider_id=sent.provider_id
+        )
+        return result
 
     async def _failed(self, delivery: Delivery, error: SendFailed, plan: MessagePlan, at: datetime) -> MessageResult:
-        match error.outcome:
-            case SendOutcome.PERMANENT:
-                await self._recorder.finish_delivery(delivery.delivery_id, DeliveryState.REFUSED, at, reason=error.reason)
-                return MessageResult(outcome=MessageOutcome.REFUSED, at=at, channel=delivery.channel, reason=error.reason)
-            case SendOutcome.UNKNOWN:
-                await self._recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, at, reason=error.reason)
-                return MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason=error.reason)
-            case SendOutcome.RETRY | SendOutcome.OPERATOR:
-                await self._recorder.finish_delivery(delivery.delivery_id, DeliveryState.NOT_SENT, at, reason=error.reason)
-                wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else plan.parked_retry.elapsed()
-                return MessageResult(
-                    outcome=MessageOutcome.PARKED, at=at, channel=delivery.channel, reason=error.reason, retry_at=at + wait
-                )
+        result = MessageResult(outcome=_OUTCOMES[error.outcome], at=at, channel=delivery.channel, reason=error.reason)
+        if result.outcome is MessageOutcome.PARKED:
+            wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else plan.parked_retry.elapsed()
+            result = result.model_copy(update={"retry_at": at + wait})
+        # A refusal on this channel does not end the message: the next channel may take it.
+        ends = None if result.outcome is MessageOutcome.REFUSED else result
+        await self._recorder.end_sending(plan.message_id, delivery.delivery_id, _DELIVERIES[error.outcome], at, ends, reason=error.reason)
+        return result
 
-    async def _render(self, channel: Channel, address: str, contact: Contact, plan: MessagePlan, at: datetime) -> Outgoing:
+    def _render(
+        self, channel: Channel, address: str, prepared: Preparation, plan: MessagePlan, at: datetime
+    ) -> tuple[Outgoing, dict[str, Any]]:
         context = plan.context
-        standing = await self._recorder.standing(context.case_id)
-        answered = [check.last_answered_at for check in standing if check.last_answered_at is not None]
-        statuses = {(check.provider, check.reference): check.status for check in standing if check.status}
+        answered = [check.last_answered_at for check in prepared.checks if check.last_answered_at is not None]
+        statuses = {(check.provider, check.reference): check.status for check in prepared.checks if check.status}
         # The workflow keeps real news only; what the provider last said ("pending") is in the books.
         targets: list[TargetView] = [
             target.model_copy(update={"status": statuses.get((target.provider, target.reference), target.status)})
@@ -149,24 +164,15 @@ class Messaging:
         rendered = render(
             shown,
             channel,
-            name=contact.name,
-            texts=await self._recorder.texts(context.text_refs),
+            name=prepared.contact.name if prepared.contact is not None else None,
+            texts=prepared.texts,
             brand=brand,
             last_answered_at=max(answered, default=None),
-            asked_provider=bool(standing),
+            asked_provider=bool(prepared.checks),
             today=at,
         )
-        await self._recorder.keep_rendered(
-            plan.message_id,
-            rendered.template_id,
-            rendered.template_version,
-            rendered.locale,
-            context.brand or context.merchant,
-            rendered.subject,
-            rendered.text,
-            rendered.html,
-        )
-        return Outgoing(
+        words = {**rendered.model_dump(), "brand": context.brand or context.merchant}
+        outgoing = Outgoing(
             delivery_id="",
             message_id=plan.message_id,
             case_id=context.case_id,
@@ -178,7 +184,16 @@ class Messaging:
             html=rendered.html,
             locale=rendered.locale,
         )
+        return outgoing, words
 
 
-def _address(contact: Contact, channel: Channel) -> str | None:
+def _why_not(prepared: Preparation) -> str | None:
+    if prepared.other_open_case:
+        return "other_case_open"
+    return "no_contact_data" if prepared.contact is None else None
+
+
+def _address(contact: Contact | None, channel: Channel) -> str | None:
+    if contact is None:
+        return None
     return contact.email if channel is Channel.EMAIL else contact.phone

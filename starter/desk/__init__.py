@@ -1,1 +1,25 @@
-"""x."""
+"""The app's face to Temporal: cases are opened, looked at and acted on through the desk only."""
+
+from starter.connection import EngineUnavailable
+from starter.desk.desk import Desk
+from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, Refused, Unanswered
+from starter.desk.keys import CaseKey
+from starter.desk.normal_form import UnusableRequest
+from starter.desk.opening import Opened
+from starter.desk.policy_change import PolicyChange
+from starter.desk.preferences import PreferenceChanges
+
+__all__ = [
+    "AmbiguousCase",
+    "CaseKey",
+    "CaseNotFound",
+    "Desk",
+    "DeskError",
+    "EngineUnavailable",
+    "Opened",
+    "PolicyChange",
+    "PreferenceChanges",
+    "Refused",
+    "Unanswered",
+    "UnusableRequest",
+]

@@ -6,6 +6,7 @@ an address or a personal reference into the start. Called by the desk; the CLI a
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
@@ -141,19 +142,19 @@ def build_start(request: CaseRequest, *, case_id: str, contact_ref: str, digests
 
 def search_attributes(start: CaseStart) -> TypedSearchAttributes:
     """Those known at the start; MakegoodResolveBy is the workflow's."""
-    pairs: list[SearchAttributePair[object]] = [
+    pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodKind"), start.kind.value),
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodStatus"), CaseStatus.OPEN.value),
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodMerchant"), start.merchant),
         SearchAttributePair(SearchAttributeKey.for_int("MakegoodEscalation"), 0),
-    ]  # type: ignore[list-item]
+    ]
     if start.segment is not None:
-        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodSegment"), start.segment))  # type: ignore[arg-type]
+        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodSegment"), start.segment))
     if start.targets:
         provider = start.targets[0].provider
-        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodProvider"), provider))  # type: ignore[arg-type]
+        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodProvider"), provider))
     if start.tags:
-        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword_list("MakegoodTags"), start.tags))  # type: ignore[arg-type]
+        pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword_list("MakegoodTags"), start.tags))
     return TypedSearchAttributes(pairs)
 
 

@@ -9,10 +9,11 @@ from store.recorder.alerts import AlertBooks
 from store.recorder.cases import CaseBooks
 from store.recorder.deliveries import DeliveryBooks
 from store.recorder.messages import MessageBooks
+from store.recorder.sending import SendingBooks
 from store.recorder.watches import WatchBooks
 
 __all__ = ["Recorder"]
 
 
-class Recorder(CaseBooks, MessageBooks, DeliveryBooks, WatchBooks, AlertBooks):
+class Recorder(CaseBooks, MessageBooks, DeliveryBooks, SendingBooks, WatchBooks, AlertBooks):
     """Everything in one object, for the activities' constructors."""

@@ -44,18 +44,24 @@ class CaseBooks(Books):
     async def texts(self, refs: Sequence[str]) -> list[str]:
         """The texts in the order of `refs`; a reference that nobody knows is left out."""
 
-        def work(connection: Connection) -> list[str]:
-            bodies = {row.text_ref: row.body for row in connection.execute(_TEXTS, {"refs": list(refs)})}
-            return [bodies[ref] for ref in refs if ref in bodies]
-
-        return await self._store.read(work) if refs else []
+        return await self._store.read(lambda connection: read_texts(connection, refs)) if refs else []
 
     async def other_open_case(self, customer_key: str, case_id: str) -> bool:
         """Whether the customer has another case that is not resolved. Shadow cases are not the customer's."""
-        if not customer_key:
-            return False
-        names = {"customer": customer_key, "this": case_id}
-        return await self._store.read(lambda connection: bool(connection.scalar(_OTHER_OPEN, names)))
+        return await self._store.read(lambda connection: has_other_open_case(connection, customer_key, case_id))
+
+
+def read_texts(connection: Connection, refs: Sequence[str]) -> list[str]:
+    """`CaseBooks.texts` within the caller's transaction."""
+    if not refs:
+        return []
+    bodies = {row.text_ref: row.body for row in connection.execute(_TEXTS, {"refs": list(refs)})}
+    return [bodies[ref] for ref in refs if ref in bodies]
+
+
+def has_other_open_case(connection: Connection, customer_key: str, case_id: str) -> bool:
+    """`CaseBooks.other_open_case` within the caller's transaction."""
+    return bool(customer_key) and bool(connection.scalar(_OTHER_OPEN, {"customer": customer_key, "this": case_id}))
 
 
 def write_entry(connection: Connection, entry: BooksEntry) -> None:

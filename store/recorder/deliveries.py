@@ -42,22 +42,7 @@ class DeliveryBooks(Books):
         unknown            with `reuse` the same one goes on; without, claiming is the decision to send again: a new try
         accepted, refused  the same one, untouched: nothing is left to do on this channel
         """
-        lease_until = at + timedelta(seconds=lease_s)
-
-        def work(connection: Connection) -> Delivery:
-            if connection.execute(_LOCK, {"this": message_id}).first() is None:
-                raise StoreRefused(f"there is no message {message_id}")
-            newest = connection.execute(_NEWEST, {"this": message_id, "on": channel.value}).mappings().first()
-            if newest is None:
-                return _new_try(connection, message_id, channel, 1, at, lease_until)
-            state = DeliveryState(newest["state"])
-            if state is DeliveryState.NOT_SENT or (state is DeliveryState.UNKNOWN and not reuse):
-                return _new_try(connection, message_id, channel, newest["try_no"] + 1, at, lease_until)
-            if state in (DeliveryState.SENDING, DeliveryState.UNKNOWN):
-                return _again(connection, newest, lease_until if reuse else newest["lease_until"])
-            return as_delivery(newest)
-
-        return await self._store.write(work)
+        return await self._store.write(lambda connection: claimed(connection, message_id, channel, at, lease_s, reuse))
 
     async def finish_delivery(
         self,
@@ -70,14 +55,37 @@ class DeliveryBooks(Books):
         """Write how the try ended. What a provider accepted stays accepted."""
         if DeliveryState(state) is DeliveryState.SENDING:
             raise ValueError("sending is no end of a delivery; right would be accepted, refused, not_sent or unknown")
-        values = {
-            "this": delivery_id,
-            "state": DeliveryState(state).value,
-            "ended_at": at,
-            "provider_id": provider_id,
-            "reason": reason,
-        }
-        await self._store.write(lambda connection: connection.execute(_END, values).close())
+        await self._store.write(lambda connection: ended(connection, delivery_id, state, at, provider_id, reason))
+
+
+def claimed(connection: Connection, message_id: str, channel: Channel, at: datetime, lease_s: float, reuse: bool) -> Delivery:
+    """`claim_delivery` within the caller's transaction."""
+    lease_until = at + timedelta(seconds=lease_s)
+    if connection.execute(_LOCK, {"this": message_id}).first() is None:
+        raise StoreRefused(f"there is no message {message_id}")
+    newest = connection.execute(_NEWEST, {"this": message_id, "on": channel.value}).mappings().first()
+    if newest is None:
+        return _new_try(connection, message_id, channel, 1, at, lease_until)
+    state = DeliveryState(newest["state"])
+    if state is DeliveryState.NOT_SENT or (state is DeliveryState.UNKNOWN and not reuse):
+        return _new_try(connection, message_id, channel, newest["try_no"] + 1, at, lease_until)
+    if state in (DeliveryState.SENDING, DeliveryState.UNKNOWN):
+        return _again(connection, newest, lease_until if reuse else newest["lease_until"])
+    return as_delivery(newest)
+
+
+def ended(
+    connection: Connection, delivery_id: str, state: DeliveryState, at: datetime, provider_id: str | None, reason: str | None
+) -> None:
+    """`finish_delivery` within the caller's transaction."""
+    values = {
+        "this": delivery_id,
+        "state": DeliveryState(state).value,
+        "ended_at": at,
+        "provider_id": provider_id,
+        "reason": reason,
+    }
+    connection.execute(_END, values).close()
 
 
 def delivery_token(message_id: str, channel: Channel, try_no: int) -> str:

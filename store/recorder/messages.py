@@ -33,20 +33,7 @@ _RENDER = update(messages).where(_THIS, messages.c.state != MessageState.ACCEPTE
 class MessageBooks(Books):
     async def open_message(self, entry: BooksEntry, plan: MessagePlan, at: datetime) -> MessageStanding:
         """Commit the entry and the ledger row together; tell what is known of the message if it was opened before."""
-
-        def work(connection: Connection) -> MessageStanding:
-            write_entry(connection, entry)
-            values = _columns(entry.row.case_id, plan, at)
-            if wrote(connection, insert_or_ignore(connection, messages), values):
-                return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING)
-            row = _locked(connection, plan.message_id)
-            if row is None:
-                key = f"({entry.row.case_id}, {plan.cycle}, {plan.kind}, {plan.seq})"
-                raise StoreRefused(f"another message already stands for {key}")
-            tries = deliveries_of(connection, [plan.message_id])[plan.message_id]
-            return MessageStanding(message_id=plan.message_id, state=row["state"], result=as_result(row), deliveries=tries)
-
-        return await self._store.write(work)
+        return await self._store.write(lambda connection: opened(connection, entry, plan, at))
 
     async def reopen_message(self, message_id: str) -> None:
         """A parked message is tried again under the same id. Any other stays as it is."""
@@ -73,7 +60,6 @@ class MessageBooks(Books):
     ) -> None:
         """Keep what is about to be sent. What an accepted message said is never rewritten."""
         values = {
-            "this": message_id,
             "template_id": template_id,
             "template_version": template_version,
             "locale": locale,
@@ -82,31 +68,52 @@ class MessageBooks(Books):
             "text": text,
             "html": html,
         }
-        await self._store.write(lambda connection: connection.execute(_RENDER, values).close())
+        await self._store.write(lambda connection: keep_words(connection, message_id, values))
 
     async def finish_message(self, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
         """Write the outcome and, if accepted, the promise it makes. Returns what stands: the first outcome."""
 
-        def work(connection: Connection) -> MessageResult:
-            row = _locked(connection, message_id)
-            if row is None:
-                raise StoreRefused(f"there is no message {message_id}")
-            standing = as_result(row)
-            if standing and row["state"] not in _UNFINISHED:
-                return standing
-            connection.execute(_END, _outcome(message_id, result, at))
-            if result.outcome is MessageOutcome.ACCEPTED and row["makes"] is not None and row["next_word_at"]:
-                promise = PromiseState(
-                    number=row["makes"],
-                    made_at=result.at,
-                    due_at=row["next_word_at"],
-                    made_by=message_id,
-                    cycle=row["cycle"],
-                )
-                add_promise(connection, row["case_id"], promise)
-            return result
+        return await self._store.write(lambda connection: finished(connection, message_id, result, at))
 
-        return await self._store.write(work)
+
+def opened(connection: Connection, entry: BooksEntry, plan: MessagePlan, at: datetime) -> MessageStanding:
+    """`open_message` within the caller's transaction."""
+    write_entry(connection, entry)
+    values = _columns(entry.row.case_id, plan, at)
+    if wrote(connection, insert_or_ignore(connection, messages), values):
+        return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING)
+    row = _locked(connection, plan.message_id)
+    if row is None:
+        key = f"({entry.row.case_id}, {plan.cycle}, {plan.kind}, {plan.seq})"
+        raise StoreRefused(f"another message already stands for {key}")
+    tries = deliveries_of(connection, [plan.message_id])[plan.message_id]
+    return MessageStanding(message_id=plan.message_id, state=row["state"], result=as_result(row), deliveries=tries)
+
+
+def keep_words(connection: Connection, message_id: str, words: dict[str, Any]) -> None:
+    """`keep_rendered` within the caller's transaction."""
+    connection.execute(_RENDER, {"this": message_id, **words}).close()
+
+
+def finished(connection: Connection, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
+    """`finish_message` within the caller's transaction."""
+    row = _locked(connection, message_id)
+    if row is None:
+        raise StoreRefused(f"there is no message {message_id}")
+    standing = as_result(row)
+    if standing and row["state"] not in _UNFINISHED:
+        return standing
+    connection.execute(_END, _outcome(message_id, result, at))
+    if result.outcome is MessageOutcome.ACCEPTED and row["makes"] is not None and row["next_word_at"]:
+        promise = PromiseState(
+            number=row["makes"],
+            made_at=result.at,
+            due_at=row["next_word_at"],
+            made_by=message_id,
+            cycle=row["cycle"],
+        )
+        add_promise(connection, row["case_id"], promise)
+    return result
 
 
 def _locked(connection: Connection, message_id: str) -> RowMapping | None:

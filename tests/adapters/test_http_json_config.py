@@ -67,4 +67,4 @@ def test_the_examples_load() -> None:
     keys = {"STRIPE_API_KEY": "k", "OWN_SHOP_URL": "https://shop.example", "OWN_SHOP_KEY": "k"}
     assert set(load_providers(EXAMPLES / "providers.toml", keys)) == {"stripe", "own-shop"}
     demo = load_providers(EXAMPLES / "providers-demo.toml", {"MAKEGOOD_SIMULATOR_URL": "http://127.0.0.1:8077"})
-    assert set(demo) == {"payments", "carrier"}
+    assert set(demo) == {"simpay", "simship"}

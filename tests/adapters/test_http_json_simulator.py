@@ -38,7 +38,7 @@ async def test_every_word_of_the_demo_vendor_is_mapped(
     kinds = {
         TargetType.REFUND: ("simpay", "refund"),
         TargetType.DISPUTE: ("simpay", "dispute"),
-        TargetType.DELIVERY: ("carrier", "tracking"),
+        TargetType.DELIVERY: ("simship", "tracking"),
     }
     providers = load_providers(DEMO, {"MAKEGOOD_SIMULATOR_URL": simulator.url})
     for type_, (provider, kind) in kinds.items():

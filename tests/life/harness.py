@@ -7,17 +7,19 @@ import asyncio
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 import worker
@@ -177,11 +179,17 @@ class House:
         await self.env.sleep(timedelta(**span))
 
     async def without_workers(self, moment: datetime) -> None:
-        """An outage until a moment: what comes due finds nobody. The server skips no time while a task waits for a worker, unless told to."""
+        """An outage until a moment: what comes due finds nobody. Every task that waits for a worker holds the server's clock: let go of it."""
         await self.stop_workers()
-        await self.env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
-        await self.until(moment)
-        await self.env.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+        sleeping = asyncio.create_task(self.until(moment))
+        let_go = 0
+        while not (await asyncio.wait({sleeping}, timeout=0.05))[0]:
+            with suppress(RPCError):  # nothing holds it just now
+                await self.env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
+                let_go += 1
+        await sleeping
+        for _ in range(let_go):
+            await self.env.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
         await self.start_workers()
 
     async def eventually(self, reached: Callable[[], bool]) -> None:
@@ -220,6 +228,28 @@ class Case:
 
     async def act(self, name: str, command: Any) -> Any:
         return await self.handle.execute_update(name, command)
+
+    async def refused(self, name: str, command: Any) -> str:
+        """Why an act was refused; fails if it was not, or if the refusal left anything in the history or on the timeline."""
+        events, seq = len(await self.events()), (await self.snapshot()).counts["facts"]
+        with pytest.raises(WorkflowUpdateFailedError) as refusal:
+            await self.act(name, command)
+        assert (len(await self.events()), (await self.snapshot()).counts["facts"]) == (events, seq)
+        cause = refusal.value.cause
+        while cause.__cause__ is not None:  # a field that cannot be read is named one cause deeper
+            cause = cause.__cause__
+        return str(cause)
+
+    async def sums(self) -> dict[str, int]:
+        """The promise accounting, exact in the workflow and in the books' rows: made = kept + late + broken + superseded + withdrawn + open."""
+        tally = (await self.snapshot()).promises
+        assert tally["made"] == sum(count for end, count in tally.items() if end != "made"), tally
+        counted = {"made": 0, **dict.fromkeys(("kept", "late", "broken", "superseded", "withdrawn", "open"), 0)}
+        for promise in await self.promises():
+            counted["made"] += 1
+            counted[promise.end.value if promise.end else "open"] += 1
+        assert counted["made"] == tally["made"], (counted, tally)
+        return tally
 
     async def events(self) -> list[str]:
         history = await self.handle.fetch_history()

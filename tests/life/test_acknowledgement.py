@@ -21,24 +21,25 @@ async def test_acknowledged_at_once_while_the_provider_is_down(tmp_path: Path) -
         assert punctual(h.post.sent[0].at, opened_at)
         assert [reference for _, reference in h.provider.checks] == ["R-1-1"]
         # What was received and when, the strictest date and why, who acts, the next word, how to change channel or stop, a person.
-        text = h.post.sent[0].outgoing.text
+        text = " ".join(h.post.sent[0].outgoing.text.split())
         for words in (
-            "We opened your case on Monday, 5 March 2035 at 10:00",
+            "We opened your case on Monday, 5 March 2035, 10:00",
             "Order: O-77",
             "Item: Lamp",
             "€49.90",
             case.start.case_id,
-            "by Monday, 19 March 2035 at 17:00",
+            "by Monday, 19 March 2035, 17:00",
             "our promise to you: ten business days",
             "There is nothing you need to do",
-            "Tuesday, 6 March 2035 at 10:00",
+            "Tuesday, 6 March 2035, 10:00",
+            "no more updates",
             "+4930555000",
         ):
-            assert words in " ".join(text.split()), (words, text)
+            assert words in text
         # The promise that it makes is the one it names: 24 h from its own moment.
         [promise] = await case.promises()
         [message] = await case.messages()
-        assert promise.due_at - promise.made_at == DAY or promise.due_at - h.post.sent[0].at < DAY
+        assert punctual(promise.due_at, opened_at + DAY)
         assert message.next_word_at == promise.due_at
         assert message.makes == promise.number == 1
 

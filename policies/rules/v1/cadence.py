@@ -55,14 +55,16 @@ def may_write_at(state: CaseState, kinds: list[MessageKind], not_before: datetim
     return allowed.next_allowed(not_before, state.reach.zone)
 
 
-def span(state: CaseState) -> timedelta:
-    """The cadence in force: after a breach or reopen its own, else the schedule, narrowed by the customer's preference."""
+def span(state: CaseState, updates: int) -> timedelta:
+    """The cadence in force after that many routine updates: after a breach or reopen its own, else the customer's preference
+    within the policy's bounds, else the schedule.
+    """
     cadence = state.start.policy.policy.cadence
     if state.tight_cadence:
         return cadence.after_breach.elapsed()
     if state.reach.cadence is not None and state.reach.cadence.is_elapsed:
         return max(cadence.shortest.elapsed(), min(state.reach.cadence.elapsed(), cadence.longest.elapsed()))
-    count = state.routine_count
+    count = updates
     for step in cadence.steps:
         if step.times is None or count < step.times:
             return step.every.elapsed()
@@ -78,7 +80,8 @@ def next_word_at(state: CaseState, kinds: list[MessageKind], now: datetime) -> d
     """
     if state.resolution is not None or MessageClass.STATUS in state.reach.opted_out:
         return None
-    step = span(state)
+    # "24h three times": the acknowledgement promises the first of them, so an update going out counts already.
+    step = span(state, state.routine_count + (MessageKind.UPDATE in kinds))
     base = now
     if kinds == [MessageKind.UPDATE] and state.promise is not None and state.promise.due_at + step > now:
         base = state.promise.due_at

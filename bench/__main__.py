@@ -1,0 +1,61 @@
+"""`python -m bench`: every part in order, the table, build/bench.json; exit code 1 if a must does not hold.
+
+Owns the command line and the temporary folder. Called by `make bench`.
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import zoneinfo
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from temporalio.runtime import Runtime
+
+from bench import part_cpu, part_s10
+from bench.report import Report
+from bench.worker_process import quiet
+from starter.settings import ROOT
+
+Part = Callable[[Report, Path], Awaitable[None]]
+PARTS: dict[str, Part] = {
+    "s10": part_s10.run,
+    "cpu": part_cpu.run,
+}
+
+
+async def _run(report: Report, names: list[str], folder: Path) -> None:
+    for name in names:
+        place = folder / name
+        place.mkdir()
+        await PARTS[name](report, place)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="S10 and its baselines: what a case costs and how late it is.")
+    parser.add_argument("--quick", action="store_true", help="fewer cases, seeds and rounds")
+    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="NAME", help=f"one of {', '.join(PARTS)}; may be repeated")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
+    arguments = parser.parse_args()
+    zoneinfo.reset_tzpath(to=())
+    Runtime.set_default(quiet())
+    report = Report(quick=arguments.quick)
+    names = [name for name in PARTS if not arguments.only or name in arguments.only]
+    folder = Path(tempfile.mkdtemp(prefix="makegood-bench-"))
+    try:
+        asyncio.run(_run(report, names, folder))
+    except KeyboardInterrupt:
+        report.say("interrupted; what was measured so far:")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        report.show()
+    report.write(arguments.out)
+    for key in report.failed():
+        report.console.print(f"[red]must not held:[/red] {key}")
+    return 1 if report.failed() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Commands: one method for each thing a person may do to a case, as an update with an answer.
+
+Owns the way of texts (into the store, only their reference travels) and of refusals. Must never decide whether a command is allowed:
+the case's rules do. Part of the desk.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from policies.case import commands as c
+from policies.case.facts import Actor
+from policies.case.vocabulary import CaseStatus
+from policies.money import Money
+from starter.desk.engine import Forgotten
+from starter.desk.errors import CaseNotFound, Refused
+from starter.desk.keys import CaseKey
+from starter.desk.reading import Reading
+from workflows import names
+
+_LONGEST_TEXT = 20_000  # a long e-mail; what is longer belongs in an attachment
+
+
+class Acting(Reading):
+    """`case` is a key or whatever `resolve_ref` understands. `key` makes a repeated call the same command.
+
+    All raise Refused (nothing happened), CaseNotFound, Unanswered, EngineUnavailable.
+    """
+
+    async def resolve(
+        self,
+        case: CaseKey | str,
+        by: Actor,
+        outcome: str,
+        *,
+        amounts: Sequence[Money] = (),
+        references: Sequence[str] = (),
+        evidence: Sequence[str] = (),
+        key: str | None = None,
+    ) -> c.Receipt:
+        command = c.Resolve(by=by, outcome=outcome, amounts=list(amounts), references=list(references), evidence=list(evidence))
+        return await self._act(case, names.RESOLVE, command, key)
+
+    async def hold(
+        self, case: CaseKey | str, by: Actor, reason: str, *, until: datetime | None = None, key: str | None = None
+    ) -> c.Receipt:
+        return await self._act(case, names.HOLD, c.HoldCase(by=by, reason=reason, until=until), key)
+
+    async def resume(self, case: CaseKey | str, by: Actor, *, key: str | None = None) -> c.Receipt:
+        return await self._act(case, names.RESUME, c.Resume(by=by), key)
+
+    async def escalate(
+        self, case: CaseKey | str, by: Actor, *, level: int | None = None, to: str | None = None, key: str | None = None
+    ) -> c.Receipt:
+        return await self._act(case, names.ESCALATE, c.Escalate(by=by, level=level, to=to), key)
+
+    async def extend(self, case: CaseKey | str, by: Actor, until: datetime, *, key: str | None = None) -> c.Receipt:
+        return await self._act(case, names.EXTEND, c.Extend(by=by, until=until), key)
+
+    async def reassign(self, case: CaseKey | str, by: Actor, owner: str, *, key: str | None = None) -> c.Receipt:
+        return await self._act(case, names.REASSIGN, c.Reassign(by=by, owner=owner), key)
+
+    async def reply(self, case: CaseKey | str, by: Actor, text: str, *, key: str | None = None) -> c.Receipt:
+        """The text goes to the customer on the case's channel."""
+        found = await self._key(case)
+        return await self._act(found, names.REPLY, c.Reply(by=by, text_ref=await self._keep(found, "reply", text, by)), key)
+
+    async def note(self, case: CaseKey | str, by: Actor, text: str, *, key: str | None = None) -> c.Receipt:
+        found = await self._key(case)
+        return await self._act(found, names.NOTE, c.Note(by=by, text_ref=await self._keep(found, "note", text, by)), key)
+
+    async def phone_contact(
+        self,
+        case: CaseKey | str,
+        by: Actor,
+        *,
+        text: str | None = None,
+        reached: bool = True,
+        promised_at: datetime | None = None,
+        key: str | None = None,
+    ) -> c.Receipt:
+        found = await self._key(case)
+        ref = await self._keep(found, "phone", text, by) if text else None
+        return await self._act(
+            found, names.PHONE_CONTACT, c.PhoneContact(by=by, text_ref=ref, reached=reached, promised_at=promised_at), key
+        )
+
+    async def report_fact(
+        self,
+        case: CaseKey | str,
+        by: Actor,
+        name: str,
+        *,
+        occurred_at: datetime | None = None,
+        old_reference: str | None = None,
+        new_reference: str | None = None,
+        key: str | None = None,
+    ) -> c.Receipt:
+        command = c.ReportFact(by=by, name=name, occurred_at=occurred_at, old_reference=old_reference, new_reference=new_reference)
+        return await self._act(case, names.REPORT_FACT, command, key)
+
+    async def link(
+        self, case: CaseKey | str, by: Actor, other: CaseKey | str, *, relation: str = "sibling", key: str | None = None
+    ) -> c.Receipt:
+        found = await self._key(other)
+        return await self._act(case, names.LINK, c.Link(by=by, case_id=found.case_id, relation=relation), key)
+
+    async def merge(self, case: CaseKey | str, by: Actor, into: CaseKey | str, *, key: str | None = None) -> c.Receipt:
+        """End `case` in favour of `into`, which takes over the strictest date first, so that it is never lost."""
+        gone, stays = await self._key(case), await self._key(into)
+        if gone == stays:
+            raise Refused("into: name another case")
+        await self._same_customer(gone, stays)
+        snapshot = await self.snapshot(gone)
+        if snapshot.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED):
+            raise Refused(f"{gone.case_id} is {snapshot.status.value}; link the cases instead")
+        absorb = c.Absorb(by=by, case_id=gone.case_id, resolve_by=snapshot.resolve_by)
+        # Its own id: the same absorption is done once, also when the merge is tried again.
+        await self._act(stays, names.ABSORB, absorb, f"{key}-absorb" if key else f"absorb-{gone.case_id}-{snapshot.cycle}")
+        return await self._act(gone, names.MERGE, c.Merge(by=by, into=stays.case_id), key)
+
+    async def withdraw(self, case: CaseKey | str, by: Actor, *, key: str | None = None) -> c.Receipt:
+        return await self._act(case, names.WITHDRAW, c.Withdraw(by=by), key)
+
+    async def feedback(
+        self,
+        case: CaseKey | str,
+        by: Actor,
+        *,
+        csat: int | None = None,
+        nps: int | None = None,
+        comment: str | None = None,
+        key: str | None = None,
+    ) -> c.Receipt:
+        found = await self._key(case)
+        ref = await self._keep(found, "comment", comment, by) if comment else None
+        return await self._act(found, names.FEEDBACK, c.GiveFeedback(by=by, csat=csat, nps=nps, comment_ref=ref), key)
+
+    async def customer_reply(
+        self,
+        case: CaseKey | str,
+        by: Actor,
+        text: str | None = None,
+        *,
+        not_solved: bool = False,
+        supplied: bool = False,
+        key: str | None = None,
+    ) -> c.Receipt:
+        found = await self._key(case)
+        ref = await self._keep(found, "customer", text, by) if text else ""
+        command = c.CustomerReply(by=by, text_ref=ref, not_solved=not_solved, supplied=supplied)
+        return await self._act(found, names.CUSTOMER_REPLY, command, key)
+
+    async def _act(self, case: CaseKey | str, name: str, command: c.Command, update_id: str | None) -> c.Receipt:
+        key = await self._key(case)
+        try:
+            return await self._engine.update(key, name, command, update_id)
+        except Forgotten as gone:
+            view = await self._queries.case(key.case_id)
+            if gone.ended or (view is not None and view.closed_at is not None):
+                when = f" at {view.closed_at.isoformat()}" if view is not None and view.closed_at else ""
+                raise Refused(f"the case was closed{when}; open a new case that links to it") from None
+            raise CaseNotFound(f"the engine does not know {key.workflow_id}") from None
+
+    async def _keep(self, key: CaseKey, kind: str, text: str, by: Actor) -> str:
+        """Save the text under a reference made from it: saved twice, it is there once."""
+        body = text.strip()
+        if not body:
+            raise Refused("the text is empty")
+        if len(body) > _LONGEST_TEXT:
+            raise Refused(f"the text has {len(body)} characters; right would be at most {_LONGEST_TEXT}")
+        ref = "t-" + hashlib.sha256("\x1f".join((key.case_id, kind, by.who, body)).encode()).hexdigest()[:24]
+        await self._desk_books.save_text(ref, key.case_id, kind, body, by, self._clock())
+        return ref
+
+    async def _same_customer(self, one: CaseKey, other: CaseKey) -> None:
+        """Merging tells one customer about the other's case."""
+        views = [await self._queries.case(key.case_id) for key in (one, other)]
+        keys = {view.customer_key for view in views if view is not None}
+        if len(keys) > 1:
+            raise Refused(f"into: {other.case_id} is another customer's case; link the cases instead")

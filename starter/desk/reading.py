@@ -1,0 +1,82 @@
+"""Where a case stands and what happened to it: from the engine, from the books once the engine has forgotten it.
+
+Owns that choice. Must never change anything. Part of the desk.
+"""
+
+from policies.case.commands import Snapshot
+from policies.case.facts import Fact
+from policies.case.start import Reachability
+from starter.desk.base import DeskBase
+from starter.desk.engine import Forgotten
+from starter.desk.errors import CaseNotFound
+from starter.desk.keys import CaseKey
+from store.views import CaseView
+from workflows.names import SNAPSHOT, TIMELINE
+
+
+class ReachableSnapshot(Snapshot):
+    """The snapshot with how the customer is reached, if the case tells it (never an address)."""
+
+    reach: Reachability | None = None
+
+
+class Reading(DeskBase):
+    async def snapshot(self, case: CaseKey | str) -> ReachableSnapshot:
+        """Raises CaseNotFound, EngineUnavailable, Unanswered (the books still know the case: `snapshot_of_books`)."""
+        key = await self._key(case)
+        try:
+            return await self._engine.query(key, SNAPSHOT, ReachableSnapshot)
+        except Forgotten:
+            return await self.snapshot_of_books(key)
+
+    async def snapshot_of_books(self, case: CaseKey | str) -> ReachableSnapshot:
+        """What the books alone know: without the agenda, the clocks and the targets. Raises CaseNotFound."""
+        key = await self._key(case)
+        view = await self._queries.case(key.case_id)
+        if view is None:
+            raise CaseNotFound(f"neither the engine nor the books know {key.case_id}")
+        return _of_row(view)
+
+    async def timeline(self, case: CaseKey | str) -> list[Fact]:
+        """Every fact, oldest first: the books' and the newest, which the books may learn a little later."""
+        key = await self._key(case)
+        facts = {fact.seq: fact for fact in await self._queries.facts(key.case_id)}
+        try:
+            facts |= {fact.seq: fact for fact in await self._engine.query(key, TIMELINE, list[Fact])}
+        except Forgotten:
+            if not facts:
+                raise CaseNotFound(f"neither the engine nor the books know {key.case_id}") from None
+        return [facts[seq] for seq in sorted(facts)]
+
+
+def _of_row(row: CaseView) -> ReachableSnapshot:
+    return ReachableSnapshot(
+        case_id=row.case_id,
+        workflow_id=row.workflow_id,
+        kind=row.kind.value,
+        status=row.status,
+        cycle=row.cycle,
+        merchant=row.merchant,
+        order=row.order,
+        owner=row.owner,
+        escalation=row.escalation,
+        opened_at=row.opened_at,
+        resolve_by=row.resolve_by,
+        resolve_by_clock=None,
+        next_at=row.next_at,
+        next_what=row.next_what,
+        next_why=None,
+        agenda=[],
+        clocks=[],
+        targets=[],
+        promise=None,
+        promises=row.promises,
+        hold={"reason": row.hold_reason} if row.hold_reason else None,
+        resolution=row.resolution.model_dump(mode="json", exclude_none=True) if row.resolution else None,
+        feedback={"csat": row.csat, "nps": row.nps} if row.csat is not None or row.nps is not None else None,
+        tail_until=None,
+        links=[],
+        policy="",
+        shadow=row.shadow,
+        counts={"facts": row.as_of_seq},
+    )
