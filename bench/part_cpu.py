@@ -40,8 +40,10 @@ async def _round(folder: Path, one: Contestant, cases: int) -> float:
     ruling = frozen("retail", policy(), OPENED_AT)
     async with time_skipping(folder) as engine, worker_child(one.name, engine.address, folder) as worker:
         client = await engine.connect(DATA_CONVERTER if one.name == "ours" else DataConverter.default)
-        for number in range(_WARM_UP):
-            await (await one.open(client, Opening(f"warm-{number}", await engine.now()), ruling)).result()
+        warm = [await one.open(client, Opening(f"warm-{number}", await engine.now()), ruling) for number in range(_WARM_UP)]
+        await engine.until(await engine.now() + (OVER_AT - OPENED_AT))
+        for handle in warm:
+            await handle.result()
         await engine.until(OPENED_AT)
         before = worker.cpu_s()
         handles = [await one.open(client, Opening(f"S10-{number}", OPENED_AT + SETTLES_AFTER), ruling) for number in range(cases)]

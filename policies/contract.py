@@ -24,7 +24,10 @@ class Strict(BaseModel):
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999 at the wrong end of the globe; any other error than ValueError would wedge a workflow
+        raise ValueError("no moment in UTC; right would be a date between the years 1 and 9999") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]

@@ -162,9 +162,11 @@ _TWO_DECIMALS = frozenset(
         "VES",
         "WST",
         "XCD",
+        "XCG",
         "YER",
         "ZAR",
         "ZMW",
+        "ZWG",
     ]
 )
 

@@ -46,14 +46,19 @@ class CaseHandlers:
             self.case, self.rules = self._begin(CaseStart.model_validate(payload[0]), payload[1] if len(payload) == 2 else None)
         except ValidationError as error:
             self.invalid = _problem(error)
-        except (ValueError, KeyError) as error:
-            self.invalid = str(error)
+        except (ValueError, OverflowError, LookupError) as error:
+            self.invalid = str(error.args[0] if error.args else error)
 
     def _begin(self, start: CaseStart, carried: Any) -> tuple[CaseState, Any]:
         rules = rules_for(start.policy.rules)
+        info = workflow.info()
         if carried is not None:
+            if info.continued_run_id is None:
+                raise ValueError("2 arguments; right would be one, a case start")
             return CaseState.model_validate(carried), rules
-        if workflow.info().workflow_id != workflow_id(start.kind, start.case_id):
+        if info.workflow_type != names.WORKFLOW_TYPES[start.kind.value] or start.policy.policy.kind is not start.kind:
+            raise ValueError(f"kind: {start.kind.value} wants {names.WORKFLOW_TYPES[start.kind.value]} and a policy of its kind")
+        if info.workflow_id != workflow_id(start.kind, start.case_id):
             raise ValueError(f"case_id: the workflow id must be {workflow_id(start.kind, start.case_id)}; open cases through the desk")
         return rules.begin(start, workflow.now()), rules
 
@@ -277,9 +282,16 @@ class CaseHandlers:
         if self.invalid is not None:
             return
         try:
+            if len(payload) > 1:
+                raise ValueError(f"{len(payload)} arguments; right would be one JSON object")
             report = c.ProviderReport.model_validate(payload[0] if payload else {})
+            if not report.readings:
+                raise ValueError("readings is empty; nothing was reported")
         except ValidationError as error:
             self._refused_signal(names.PROVIDER_REPORTED, _problem(error))
+            return
+        except ValueError as error:
+            self._refused_signal(names.PROVIDER_REPORTED, str(error))
             return
         now = workflow.now()
         self.rules.advance(self.case, now)

@@ -34,6 +34,17 @@ class Preferences(Strict):
     quiet_until: str | None = Field(default=None, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
     quiet_email: bool = False  # quiet hours bind e-mail only on the customer's wish
 
+    @field_validator("cadence", mode="before")
+    @classmethod
+    def _elapsed(cls, value: object) -> object:
+        try:
+            wished = Span.parse(value) if isinstance(value, str) else value
+        except ValueError:  # its own words repeat what was given
+            wished = None
+        if value is not None and not (isinstance(wished, Span) and wished.is_elapsed):
+            raise ValueError("no elapsed time; right would be a number and one of s, m, h, for example 48h")
+        return wished
+
     @field_validator("opted_out")
     @classmethod
     def _mandatory_stays(cls, value: list[MessageClass]) -> list[MessageClass]:
@@ -65,7 +76,7 @@ class Party(Strict):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(f'"{value}" is no IANA time zone; right would be for example Europe/Berlin')
+            raise ValueError("no IANA time zone; right would be for example Europe/Berlin")
         ZoneInfo(value)
         return value
 

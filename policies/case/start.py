@@ -3,13 +3,17 @@
 Owns the tolerant form that crosses Temporal. Built by the desk from a `CaseRequest`; read by the rules.
 """
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 
 from policies.book import PolicySnapshot
 from policies.case.vocabulary import CaseKind, Channel, MessageClass, Origin
 from policies.contract import Contract, Instant
 from policies.providers.statuses import TargetType
+from policies.time.send_window import SendWindow
 from policies.time.spans import Span
+from policies.time.zones import zone_named
 
 
 class Reachability(Contract):
@@ -23,6 +27,21 @@ class Reachability(Contract):
     quiet_email: bool = False
     locale: str = "en"
     zone: str = "UTC"
+
+    # The rules compute with these: what they cannot compute with is refused where it comes in, not met in the middle of a case.
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zone_named(value)
+        return value
+
+    @model_validator(mode="after")
+    def _quiet_hours_can_be_kept(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until go together, for example 21:00 and 08:00")
+        if self.quiet_from is not None and self.quiet_until is not None:
+            SendWindow.outside_quiet_hours(self.quiet_from, self.quiet_until)
+        return self
 
 
 class TargetStart(Contract):

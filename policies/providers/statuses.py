@@ -110,8 +110,8 @@ def may_follow(target: TargetType, current: str, new: str, current_at: float | N
     Payments and disputes move forward by rank, or by a listed reversal that is not older than what we hold. Deliveries are
     ordered by the carrier's own time: an exception followed by in transit is real.
     """
-    if new == current:
-        return False
+    if new == current or new == "unknown" or new not in STATUSES[target]:
+        return False  # nothing new, or a word that is none of ours: what we know stands
     older = current_at is not None and new_at is not None and new_at < current_at
     if target is TargetType.DELIVERY:
         return not older

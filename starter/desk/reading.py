@@ -35,7 +35,7 @@ class Reading(DeskBase):
         view = await self._queries.case(key.case_id)
         if view is None:
             raise CaseNotFound(f"neither the engine nor the books know {key.case_id}")
-        return _of_row(view)
+        return snapshot_of(view)
 
     async def timeline(self, case: CaseKey | str) -> list[Fact]:
         """Every fact, oldest first: the books' and the newest, which the books may learn a little later."""
@@ -49,7 +49,8 @@ class Reading(DeskBase):
         return [facts[seq] for seq in sorted(facts)]
 
 
-def _of_row(row: CaseView) -> ReachableSnapshot:
+def snapshot_of(row: CaseView) -> ReachableSnapshot:
+    """A snapshot as far as the books' row tells it."""
     return ReachableSnapshot(
         case_id=row.case_id,
         workflow_id=row.workflow_id,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
@@ -47,6 +47,7 @@ MONDAY = datetime(2035, 3, 5, 9, 0, tzinfo=UTC)  # Monday 10:00 in Berlin; far a
 LEAD = Actor(who="mia", role=Role.LEAD, why="test")
 AGENT = Actor(who="tom", role=Role.AGENT, why="test")
 CUSTOMER = Actor(who="customer", role=Role.CUSTOMER)
+CONTACT = Contact(name="Ada Example", email="ada@example.com", phone="+49305550001", locale="en", zone="Europe/Berlin")
 _BOOKS = Path(__file__).resolve().parents[2] / "policies" / "books"
 _TYPES = {"Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT}
 _INDEXED = {
@@ -137,6 +138,10 @@ class House:
     def queries(self) -> Queries:
         return Queries(self.store)
 
+    @property
+    def desk(self) -> DeskBooks:
+        return DeskBooks(self.store)
+
     async def start_workers(self) -> None:
         self._workers = AsyncExitStack()
         for one in worker.workers(
@@ -154,9 +159,8 @@ class House:
     async def stop_workers(self) -> None:
         await self._workers.aclose()
 
-    async def open(self, start: CaseStart) -> "Case":
-        contact = Contact(name="Ada Example", email="ada@example.com", phone="+49305550001", locale="en", zone="Europe/Berlin")
-        await DeskBooks(self.store).save_contact(start.contact_ref, start.case_id, start.merchant, contact, MONDAY)
+    async def open(self, start: CaseStart, contact: Contact = CONTACT) -> "Case":
+        await self.desk.save_contact(start.contact_ref, start.case_id, start.merchant, contact, MONDAY)
         handle = await self.client.start_workflow(
             names.WORKFLOW_TYPES[start.kind.value],
             start,
@@ -231,29 +235,29 @@ class Case:
 
     async def refused(self, name: str, command: Any) -> str:
         """Why an act was refused; fails if it was not, or if the refusal left anything in the history or on the timeline."""
-        events, seq = len(await self.events()), (await self.snapshot()).counts["facts"]
+        before = await self._left()
         with pytest.raises(WorkflowUpdateFailedError) as refusal:
             await self.act(name, command)
-        assert (len(await self.events()), (await self.snapshot()).counts["facts"]) == (events, seq)
+        assert await self._left() == before
         cause = refusal.value.cause
         while cause.__cause__ is not None:  # a field that cannot be read is named one cause deeper
             cause = cause.__cause__
         return str(cause)
 
+    async def _left(self) -> tuple[list[str], int]:
+        """Events and facts. This server writes the workflow task down in which a validator ran; the real one keeps it to itself."""
+        events = [event for event in await self.events() if "WORKFLOW_TASK" not in event]
+        return events, (await self.snapshot()).counts["facts"]
+
     async def sums(self) -> dict[str, int]:
-        """The promise accounting, exact in the workflow and in the books' rows: made = kept + late + broken + superseded + withdrawn + open."""
+        """The promise accounting, exact in the workflow: made = kept + late + broken + superseded + withdrawn + open."""
         tally = (await self.snapshot()).promises
         assert tally["made"] == sum(count for end, count in tally.items() if end != "made"), tally
-        counted = {"made": 0, **dict.fromkeys(("kept", "late", "broken", "superseded", "withdrawn", "open"), 0)}
-        for promise in await self.promises():
-            counted["made"] += 1
-            counted[promise.end.value if promise.end else "open"] += 1
-        assert counted["made"] == tally["made"], (counted, tally)
         return tally
 
     async def events(self) -> list[str]:
         history = await self.handle.fetch_history()
-        return [str(event.event_type) for event in history.events]
+        return [EventType.Name(event.event_type) for event in history.events]
 
 
 @asynccontextmanager

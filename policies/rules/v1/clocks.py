@@ -174,6 +174,15 @@ def extend_internal(state: CaseState, until: datetime) -> None:
             _plan_again(policy, definition, clock, until)
 
 
+def pull_in(state: CaseState, date: datetime) -> None:
+    """The stricter date of a case that was merged into this one: the promised internal clocks run to it."""
+    policy = state.start.policy.policy
+    for clock in running(state):
+        definition = policy.clock(clock.id)
+        if definition is not None and definition.basis == "internal" and definition.promised and clock.due_at > date:
+            _plan_again(policy, definition, clock, date)
+
+
 def end_clocks(state: CaseState, fact: str, at: datetime, now: datetime) -> None:
     """End every running clock that the named fact satisfies. A breach stays on record."""
     policy = state.start.policy.policy

@@ -4,15 +4,17 @@ Owns every refusal (a sentence that names the field and what would be right) and
 refusal leaves nothing in the history. Called by the workflow's validators and handlers.
 """
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from policies.case import commands as c
 from policies.case.facts import Actor
 from policies.case.state import CaseState, PromiseState
 from policies.case.vocabulary import CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
-from policies.rules.v1 import clocks, feedback, messages, outcomes, provider_news
+from policies.money import check_currency, total
+from policies.rules.v1 import cadence, clocks, feedback, messages, outcomes, provider_news
 from policies.rules.v1.life import named_fact, stale_watch
 from policies.rules.v1.memory import alert, end_promise, need, remember
 
@@ -20,6 +22,13 @@ _PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN)
 _LEADS = (Role.LEAD, Role.ADMIN)
 # A viewer of the timeline must be able to tell why; these acts change what the customer gets.
 _NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "change_policy"})
+# Facts that the case finds out by itself; reported by hand they would stop its clocks.
+_OWN_FACTS = frozenset(
+    {"opened", "reopened", "resolved", "settled", "customer_replied", "lead_replied", "feedback_low", "recovered", "tail_ended"}
+)
+_FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_EVIDENCE = re.compile(r"\S+#sha256=[0-9a-f]{64}")
+_LIFETIME = timedelta(days=3660)  # no case is older, no word is given for later; the engine's timers end after some centuries
 
 
 def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | None:
@@ -27,7 +36,7 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
     if state.closed_at is not None:
         return f"the case was closed at {state.closed_at.isoformat()}; open a new case that links to it"
     by: Actor = command.by
-    if not by.who:
+    if not by.who.strip():
         return "by.who is empty; say who acts"
     if name in _NEEDS_LEAD and by.role not in _LEADS:
         return f"by.role is {by.role.value}; {name} is for a lead or an admin"
@@ -35,6 +44,14 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
         return f"by.role is {by.role.value}; {name} is for agents, leads and admins"
     check = _CHECKS.get(name)
     return check(state, command, now) if check is not None else None
+
+
+def _not_ahead(name: str, moment: datetime, now: datetime) -> str | None:
+    if moment <= now:
+        return f"{name} {moment.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    if moment > now + _LIFETIME:
+        return f"{name} {moment.isoformat()} is more than ten years away; right would be a moment a person will live to see"
+    return None
 
 
 def _still_open(state: CaseState, verb: str) -> str | None:
@@ -62,10 +79,15 @@ def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str |
     for money in command.amounts:
         if money.amount_minor <= 0:
             return "amounts.amount_minor must be more than 0"
+        try:
+            check_currency(money.currency)
+        except ValueError as error:
+            return f"amounts.currency: {error}"
+    if any(not _EVIDENCE.fullmatch(address) for address in command.evidence):
+        return "evidence: right would be an address and its hash, for example https://files.example/1.pdf#sha256=<64 hex digits>"
     limit = policy.goodwill_limit_minor
     if limit is not None and command.outcome == "goodwill" and command.by.role is not Role.ADMIN:
-        over = [money for money in command.amounts if money.amount_minor > limit]
-        if over:
+        if any(money.amount_minor > limit for money in total(command.amounts)):
             return f"amounts: goodwill over {limit} minor units needs an admin"
     return None
 
@@ -80,9 +102,7 @@ def _check_hold(state: CaseState, command: c.HoldCase, now: datetime) -> str | N
     if policy.hold_reason(command.reason) is None:
         allowed = ", ".join(item.code for item in policy.hold_reasons)
         return f'reason "{command.reason}" is no hold reason of the policy; right would be one of {allowed}'
-    if command.until is not None and command.until <= now:
-        return f"until {command.until.isoformat()} has passed; right would be a moment after {now.isoformat()}"
-    return None
+    return _not_ahead("until", command.until, now) if command.until is not None else None
 
 
 def _check_resume(state: CaseState, command: c.Resume, now: datetime) -> str | None:
@@ -104,8 +124,8 @@ def _check_extend(state: CaseState, command: c.Extend, now: datetime) -> str | N
         return closed
     if command.until is None:
         return "until is missing; right would be the new date of resolution, for example 2026-03-20T17:00:00+01:00"
-    if command.until <= now:
-        return f"until {command.until.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    if (wrong := _not_ahead("until", command.until, now)) is not None:
+        return wrong
     fixed = clocks.strictest_fixed(state)
     if fixed is not None and command.until > fixed.due_at:
         return (
@@ -129,18 +149,32 @@ def _check_phone(state: CaseState, command: c.PhoneContact, now: datetime) -> st
         return None
     if not command.reached:
         return "promised_at: nobody was reached, so nothing was promised"
-    if command.promised_at <= now:
-        return f"promised_at {command.promised_at.isoformat()} has passed; right would be a moment after {now.isoformat()}"
+    if (wrong := _not_ahead("promised_at", command.promised_at, now)) is not None:
+        return wrong
     if state.resolution is not None:
         return "promised_at: the case is resolved, no next word is promised; use a reply instead"
+    if MessageClass.STATUS in state.reach.opted_out:
+        return "promised_at: the customer opted out of updates, so no next word would be sent; change the preferences first"
+    allowed = cadence.may_write_at(state, [MessageKind.UPDATE], command.promised_at)
+    if allowed != command.promised_at:
+        return (
+            f"promised_at {command.promised_at.isoformat()} lies in the customer's quiet hours; "
+            f"right would be {allowed.isoformat()} or a time at which we may write"
+        )
     return None
 
 
 def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str | None:
     if not command.name:
         return "name is empty; right would be for example goods_received, evidence_submitted, customer_supplied"
+    if not _FACT_NAME.fullmatch(command.name):
+        return "name: right would be lower case letters, digits and underscores, for example goods_received"
+    if command.name in _OWN_FACTS:
+        return f"name {command.name} is a fact that the case finds out by itself; use the command that brings it about"
     if command.occurred_at is not None and command.occurred_at > now:
         return f"occurred_at {command.occurred_at.isoformat()} lies in the future; facts have happened"
+    if command.occurred_at is not None and command.occurred_at < now - _LIFETIME:
+        return f"occurred_at {command.occurred_at.isoformat()} is more than ten years ago"
     if command.name == "payment_replaced":
         old = next((target for target in state.targets if target.reference == command.old_reference), None)
         if old is None:
@@ -149,6 +183,8 @@ def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str |
             return "new_reference is empty; name the refund that takes its place"
         if old.replaced_by is not None:
             return f"old_reference {command.old_reference} was replaced by {old.replaced_by} already"
+        if any(target.reference == command.new_reference and target.provider == old.provider for target in state.targets):
+            return f"new_reference {command.new_reference} belongs to this case already; name the refund that was issued instead"
     return None
 
 
@@ -158,6 +194,12 @@ def _check_link(state: CaseState, command: c.Link, now: datetime) -> str | None:
     if command.case_id == state.start.case_id:
         return "case_id: a case is not linked to itself"
     return f"case_id: {command.case_id} is linked already" if command.case_id in state.links else None
+
+
+def _check_absorb(state: CaseState, command: c.Absorb, now: datetime) -> str | None:
+    if not command.case_id:
+        return "case_id is empty; name the case that is merged into this one"
+    return "case_id: a case is not merged into itself" if command.case_id == state.start.case_id else None
 
 
 def _check_merge(state: CaseState, command: c.Merge, now: datetime) -> str | None:
@@ -183,6 +225,14 @@ def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) ->
         return f"csat {command.csat} is out of range; right would be 1 to 5"
     if command.nps is not None and not 0 <= command.nps <= 10:
         return f"nps {command.nps} is out of range; right would be 0 to 10"
+    return None
+
+
+def _check_preferences(state: CaseState, command: c.ChangePreferences, now: datetime) -> str | None:
+    if not command.reach.channels:
+        return "reach.channels is empty; name at least one channel on which the customer can be reached"
+    if MessageClass.MANDATORY in command.reach.opted_out:
+        return "reach.opted_out: mandatory messages cannot be opted out of; right would be status or survey"
     return None
 
 
@@ -215,9 +265,11 @@ _CHECKS: dict[str, Callable[[CaseState, Any, datetime], str | None]] = {
     "phone_contact": _check_phone,
     "report_fact": _check_fact,
     "link": _check_link,
+    "absorb": _check_absorb,
     "merge": _check_merge,
     "withdraw": _check_withdraw,
     "feedback": _check_feedback,
+    "preferences": _check_preferences,
     "customer_reply": _check_customer_reply,
     "change_policy": _check_policy,
 }
@@ -384,8 +436,10 @@ def _absorb(state: CaseState, command: c.Absorb, now: datetime) -> None:
         case_id=command.case_id,
         resolve_by=command.resolve_by.isoformat() if command.resolve_by else None,
     )
-    if command.resolve_by is not None and state.resolution is None and (before is None or command.resolve_by < before):
-        state.new_date_at = command.resolve_by  # the strictest clock survives
+    date = command.resolve_by
+    if date is not None and state.resolution is None and date > now and (before is None or date < before):
+        clocks.pull_in(state, date)  # the strictest clock survives, with its warnings and its breach
+        state.new_date_at = date
         need(state, MessageKind.EXTENSION, now)
 
 

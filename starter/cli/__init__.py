@@ -1,0 +1,1 @@
+"""The command line `makegood`: one file per group of commands."""

@@ -1,0 +1,172 @@
+"""`makegood open`: cases from a file or standard input.
+
+Owns the counting, the rejects file and the progress bar. Must never print a value of the file: line and field only. Part of the command
+line.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from policies.book import PolicyBook
+from policies.case.case_id import case_id, workflow_id
+from policies.case.request import CaseRequest
+from starter.cli.options import Json
+from starter.cli.printing import complain, errors, put_json, remark, say, table
+from starter.cli.session import failed, open_office, policy_books, run
+from starter.connection import EngineUnavailable
+from starter.desk import Desk, Opened, UnusableRequest
+from starter.desk.case_start import traits_of
+from starter.intake.candidates import Candidate, Rejected
+from starter.intake.formats import Format, read_cases
+from starter.intake.rejects import rejects_path, write_rejects
+from starter.policy_choice import NoPolicy, chosen
+from store.engine import StoreError
+
+_AT_ONCE = 16  # keeps the engine busy without a queue of calls that run into their time limits
+_SHOWN = 20  # reasons on the terminal; the rejects file has all
+
+Entry = tuple[Candidate, CaseRequest]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("open")(open_cases)
+
+
+def open_cases(
+    file: Annotated[Path, typer.Argument(help='CSV, JSON or JSON lines; "-" reads standard input.')],
+    format: Annotated[Format | None, typer.Option(help="Format, if the name does not say it.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate and say which policy would rule; open nothing.")] = False,
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go (default: NAME.rejects.jsonl beside the file).")] = None,
+    json: Json = False,
+) -> None:
+    """Open the cases of a file. A second run opens nothing twice."""
+    run(_open(file, format, dry_run, rejects, json))
+
+
+async def _open(file: Path, format: Format | None, dry_run: bool, rejects: Path | None, as_json: bool) -> int:
+    found = read_cases(file, format)
+    good = [(candidate, verdict) for candidate, verdict in found if not isinstance(verdict, Rejected)]
+    bad = [verdict for _, verdict in found if isinstance(verdict, Rejected)]
+    if dry_run:
+        return _dry_run(policy_books(), good, bad, as_json)
+    answers, refused, failure = await _open_all(good)
+    bad = sorted([*bad, *refused], key=lambda entry: entry.candidate.line)
+    where = rejects or rejects_path(file)
+    if bad:
+        write_rejects(where, bad)
+    _tell(file, answers, bad, where, as_json)
+    if failure is not None:
+        remark(f"{len(good) - len(answers) - len(refused)} cases were not tried; run it again, nothing is opened twice")
+        raise failed(failure)
+    return 1 if bad else 0
+
+
+async def _open_all(good: Sequence[Entry]) -> tuple[list[tuple[Candidate, Opened]], list[Rejected], Exception | None]:
+    """The answers, what the desk refused, and what ended the run early."""
+    answers: list[tuple[Candidate, Opened]] = []
+    refused: list[Rejected] = []
+    failures: list[Exception] = []
+    if not good:
+        return answers, refused, None
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(desk: Desk, candidate: Candidate, request: CaseRequest, step: Callable[[], None]) -> None:
+        async with gate:
+            if failures:
+                return
+            try:
+                opened = await desk.open(request)
+            except (UnusableRequest, NoPolicy) as error:
+                refused.append(Rejected(candidate, [str(error)]))
+            except (EngineUnavailable, StoreError) as error:
+                failures.append(error)
+            else:
+                if opened.result == "different":
+                    words = f"{opened.workflow_id} is known with other content; different: {', '.join(opened.differing)}"
+                    refused.append(Rejected(candidate, [f"case: {words}"]))
+                else:
+                    answers.append((candidate, opened))
+            step()
+
+    async with open_office() as office:
+        with _progress(len(good)) as (bar, task):
+            await asyncio.gather(*(one(office.desk, candidate, request, lambda: bar.advance(task)) for candidate, request in good))
+    return sorted(answers, key=lambda entry: entry[0].line), refused, failures[0] if failures else None
+
+
+class _progress:
+    """A bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        shown = errors()
+        columns = (TextColumn("opening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=shown, disable=not shown.is_terminal, transient=True)
+        self._task = self._bar.add_task("open", total=total)
+
+    def __enter__(self) -> tuple[Progress, Any]:
+        self._bar.start()
+        return self._bar, self._task
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejected], as_json: bool) -> int:
+    rows: list[dict[str, Any]] = []
+    for candidate, request in good:
+        try:
+            book, policy = chosen(books, traits_of(request))
+        except NoPolicy as error:
+            bad.append(Rejected(candidate, [f"case: {error}"]))
+            continue
+        key = case_id(request.merchant, request.kind, request.reference)
+        row = {"line": candidate.line, "case_id": key, "workflow_id": workflow_id(request.kind, key), "policy_id": policy.id}
+        rows.append({**row, "book": book.book})
+    bad.sort(key=lambda entry: entry.candidate.line)
+    if as_json:
+        put_json({"dry_run": True, "cases": rows, "rejected": _rejected_json(bad)})
+    else:
+        table(("line", "case", "policy", "book"), ((str(row["line"]), row["workflow_id"], row["policy_id"], row["book"]) for row in rows))
+        say(f"{_cases(len(rows))} would be opened, {_rows(len(bad))} rejected. Nothing was opened.")
+    _tell_reasons(bad)
+    return 1 if bad else 0
+
+
+def _tell(file: Path, answers: list[tuple[Candidate, Opened]], bad: list[Rejected], where: Path, as_json: bool) -> None:
+    counts = Counter(opened.result for _, opened in answers)
+    if as_json:
+        cases = [{"line": candidate.line, **opened.model_dump()} for candidate, opened in answers]
+        kept = str(where) if bad else None
+        put_json({"created": counts["created"], "same": counts["same"], "cases": cases, "rejected": _rejected_json(bad), "rejects": kept})
+    else:
+        known = f", {_cases(counts['same'])} known already and not opened again" if counts["same"] else ""
+        say(f"{_cases(counts['created'])} opened from {'standard input' if str(file) == '-' else file.name}{known}.")
+        if bad:
+            say(f"{_rows(len(bad))} rejected: {where}")
+    _tell_reasons(bad)
+
+
+def _tell_reasons(bad: Sequence[Rejected]) -> None:
+    for entry in bad[:_SHOWN]:
+        for reason in entry.reasons:
+            complain(f"line {entry.candidate.line}: {reason}")
+    if len(bad) > _SHOWN:
+        complain(f"and {_rows(len(bad) - _SHOWN)} more")
+
+
+def _rejected_json(bad: Sequence[Rejected]) -> list[dict[str, Any]]:
+    return [{"line": entry.candidate.line, "lines": entry.candidate.lines, "reasons": entry.reasons} for entry in bad]
+
+
+def _cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number} cases"
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"

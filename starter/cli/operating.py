@@ -1,0 +1,87 @@
+"""`makegood up`, `makegood worker`, `makegood setup`: the processes themselves.
+
+Owns their start from the command line. Must never touch a case. Part of the command line.
+"""
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from starter.cli.options import Json
+from starter.cli.printing import put_json, remark, say
+from starter.cli.session import run, settings
+from starter.connection import RETENTION, connect, ensure_namespace, ensure_search_attributes
+from starter.embedded.stack import Stack
+from starter.settings import ROOT
+from store.engine import upgrade
+
+StateDir = Annotated[Path | None, typer.Option(help="Folder of the databases and logs (default: var).")]
+TEMPORAL_PORT, UI_PORT = 7233, 8233  # where people and tools look for Temporal
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(worker)
+    app.command()(setup)
+
+
+def up(
+    state_dir: StateDir = None,
+    temporal_port: Annotated[int, typer.Option(help="Port of Temporal; 0: a free one.")] = TEMPORAL_PORT,
+    ui_port: Annotated[int, typer.Option(help="Port of its web UI; 0: a free one.")] = UI_PORT,
+    simulator: Annotated[bool, typer.Option("--simulator", help="With the demo's payment provider and carrier.")] = False,
+) -> None:
+    """The whole stack on this machine until Ctrl-C: Temporal with its web UI, the store, the worker. Cases survive."""
+
+    async def work() -> None:
+        chosen = settings(state_dir=state_dir)
+        stack = Stack(
+            chosen,
+            state_dir=chosen.state_dir,
+            temporal_port=temporal_port or None,
+            ui_port=ui_port or None,
+            simulator=simulator,
+            on_event=remark,
+        )
+        async with stack:
+            say(f"Web UI: {stack.ui_url}")
+            say(f"Temporal: {stack.address}, books: {chosen.database_url}")
+            say("Open cases with `makegood open FILE`; Ctrl-C stops everything, cases stay.")
+            await stack.wait()
+
+    run(work())
+
+
+def worker() -> None:
+    """Run a worker (the same as `python -m worker`), set by MAKEGOOD_* and TEMPORAL_*."""
+    chosen = settings()
+    environment = {**os.environ, **chosen.environment()}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH"))))
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "worker"], environment)
+
+
+def setup(
+    retention_days: Annotated[int, typer.Option(help="How long the engine keeps closed cases.", min=1)] = RETENTION.days,
+    json: Json = False,
+) -> None:
+    """Prepare a Temporal of your own and the store: namespace, search attributes, tables. Safe to repeat."""
+
+    async def work() -> None:
+        chosen = settings()
+        await upgrade(chosen.database_url)
+        client = await connect(chosen)
+        await ensure_namespace(client, timedelta(days=retention_days))
+        added = await ensure_search_attributes(client)
+        if json:
+            put_json({"namespace": client.namespace, "retention_days": retention_days, "search_attributes_added": added})
+            return
+        say("Store: the tables are at their newest version.")
+        say(f"Namespace {client.namespace}: there, closed cases are kept for {retention_days} days.")
+        say(f"Search attributes: {', '.join(added) + ' added' if added else 'all there'}.")
+
+    run(work())

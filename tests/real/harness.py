@@ -1,0 +1,265 @@
+"""A running house as `make up` builds it, under the demo policy book: what a story of these tests needs.
+
+Owns the stack, the plans of the simulated provider, and the accounts that are read from the books. Nothing here is a fake.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.worker import Replayer
+
+import worker
+from policies.case.case_id import workflow_id
+from policies.case.commands import Snapshot
+from policies.case.facts import Fact
+from policies.case.start import CaseStart
+from policies.case.vocabulary import CaseKind, CaseStatus, MessageKind, PromiseEnd
+from starter.connection import connect
+from starter.desk.engine import Engine
+from starter.desk.keys import CaseKey
+from starter.embedded.stack import Stack
+from starter.settings import Settings, load_settings
+from store.contacts import Contact
+from store.desk_books import DeskBooks
+from store.engine import Store, open_store
+from store.outbox import ALERT, Outbox, Posted
+from store.queries import Queries
+from store.standing import MessageState
+from store.views import CaseView, MessageView, PromiseView
+from tests.life.harness import start_of
+from workflows import names
+from workflows.converter import DATA_CONVERTER
+
+T = TypeVar("T")
+
+_LOOK_AGAIN_S = 0.02
+# The demo's own tail of 45 s would make these tests wait for nothing but the end of it.
+SHORT_TAIL = {"tail": "8s"}
+_SIMULATED = {CaseKind.REFUND: "refund", CaseKind.DISPUTE: "dispute", CaseKind.DELAY: "tracking"}
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], what: str, within_s: float = 30) -> T:
+    """The first answer that is neither None nor False."""
+    try:
+        async with asyncio.timeout(within_s):
+            while True:
+                found = await look()
+                if found is not None and found is not False:
+                    return found
+                await asyncio.sleep(_LOOK_AGAIN_S)
+    except TimeoutError:
+        raise AssertionError(f"not within {within_s:g} s: {what}") from None
+
+
+@dataclass
+class RealHouse:
+    """The running house."""
+
+    stack: Stack
+    client: Client
+    store: Store
+    http: httpx2.AsyncClient
+    events: list[str]
+
+    @property
+    def queries(self) -> Queries:
+        return Queries(self.store)
+
+    async def provider_says(self, kind: CaseKind, reference: str, word: str, **fields: Any) -> None:
+        """From now on the simulated provider or carrier says `word` (its own) of that reference."""
+        step = {"after_s": 0, "status": word, "fields": fields}
+        plan = {"kind": _SIMULATED[kind], "reference": reference, "steps": [step]}
+        answer = await self.http.post(f"{self.stack.simulator_url}/admin/plans", json={"plans": [plan]})
+        assert answer.status_code == 201, answer.text
+
+    async def open(self, start: CaseStart, word: str | None = None, **fields: Any) -> "RealCase":
+        """Open a case as the desk does: the person to the books, then the workflow. `word`: what the provider says from the start."""
+        if word is not None:
+            await self.provider_says(start.kind, start.targets[0].reference, word, **fields)
+        contact = Contact(name="Ada Example", email="ada@example.com", phone="+49305550001", locale="en", zone="Europe/Berlin")
+        await DeskBooks(self.store).save_contact(start.contact_ref, start.case_id, start.merchant, contact, datetime.now(UTC))
+        case = RealCase(self, start, created=False)
+        case.created = await case.start_again()
+        return case
+
+
+@dataclass
+class RealCase:
+    house: RealHouse
+    start: CaseStart
+    created: bool
+
+    @property
+    def case_id(self) -> str:
+        return self.start.case_id
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        return self.house.client.get_workflow_handle(workflow_id(self.start.kind, self.case_id))
+
+    async def start_again(self) -> bool:
+        """False if there is a workflow of that id."""
+        return await Engine(self.house.client).start(self.start, CaseKey(self.case_id, self.start.kind))
+
+    async def provider_says(self, word: str, **fields: Any) -> None:
+        await self.house.provider_says(self.start.kind, self.start.targets[0].reference, word, **fields)
+
+    async def act(self, name: str, command: Any) -> Any:
+        return await self.handle.execute_update(name, command)
+
+    async def snapshot(self) -> Snapshot:
+        found: Snapshot = await self.handle.query(names.SNAPSHOT, result_type=Snapshot)
+        return found
+
+    # -- what the books say -----------------------------------------------------------------------------------------------------
+
+    async def row(self) -> CaseView | None:
+        return await self.house.queries.case(self.case_id)
+
+    async def facts(self, type_: str) -> list[Fact]:
+        return [fact for fact in await self.house.queries.facts(self.case_id) if fact.type == type_]
+
+    async def messages(self) -> list[MessageView]:
+        return await self.house.queries.messages(self.case_id)
+
+    async def kinds(self) -> list[str]:
+        return [message.kind.value for message in await self.messages()]
+
+    async def promises(self) -> list[PromiseView]:
+        return await self.house.queries.promises(self.case_id)
+
+    async def posts(self) -> list[Posted]:
+        """What left the house for the customer, in the order in which it did."""
+        return [post for post in await Outbox(self.house.store).rows(self.case_id, limit=1000) if post.channel != ALERT]
+
+    # -- waiting ------------------------------------------------------------------------------------------------------------------
+
+    async def told(self, kind: MessageKind, times: int = 1, within_s: float = 30) -> MessageView:
+        """Wait until a message of that kind was accepted that many times; returns that one."""
+
+        async def look() -> MessageView | None:
+            found = [one for one in await self.messages() if one.kind is kind and one.state is MessageState.ACCEPTED]
+            return found[times - 1] if len(found) >= times else None
+
+        return await eventually(look, f"{self.case_id}: {kind.value} told {times} times", within_s)
+
+    async def learnt(self, type_: str, within_s: float = 30) -> Fact:
+        async def look() -> Fact | None:
+            return next(iter(await self.facts(type_)), None)
+
+        return await eventually(look, f"{self.case_id}: {type_} in the books", within_s)
+
+    async def closed(self, within_s: float = 60) -> CaseView:
+        """Wait until the books have the case as closed and its workflow has ended."""
+
+        async def look() -> CaseView | None:
+            row = await self.row()
+            return row if row is not None and row.status is CaseStatus.CLOSED else None
+
+        row = await eventually(look, f"{self.case_id} closed", within_s)
+        await asyncio.wait_for(self.handle.result(), 15)
+        return row
+
+
+def case_start(kind: CaseKind, reference: str, **more: Any) -> CaseStart:
+    """A case under the demo book, on its short tail unless `change` says otherwise."""
+    return start_of(kind, reference=reference, book_name="demo", change=more.pop("change", SHORT_TAIL), **more)
+
+
+@asynccontextmanager
+async def real_house(folder: Path, **settings: Any) -> AsyncIterator[RealHouse]:
+    """Start everything on free ports with its state in `folder`; stop it at the end."""
+    made: Settings = load_settings(state_dir=folder, policy_book="demo", graceful_shutdown_s=5, **settings)
+    events: list[str] = []
+    stack = Stack(made, state_dir=folder, temporal_port=None, ui_port=None, simulator=True, on_event=events.append)
+    async with stack, httpx2.AsyncClient(trust_env=False) as http:
+        store = await open_store(made.database_url)
+        try:
+            client = await connect(made, address=stack.address)
+            yield RealHouse(stack, client, store, http, events)
+        finally:
+            await store.close()
+
+
+# -- accounts: what must hold of every case, whatever happened to the machines ------------------------------------------------------
+
+
+@dataclass
+class Account:
+    """A case in the books, read once."""
+
+    case: RealCase
+    row: CaseView
+    messages: list[MessageView]
+    promises: list[PromiseView]
+    posts: list[Posted]
+    overdue_s: list[tuple[float, str]] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, case: RealCase) -> "Account":
+        row = await case.row()
+        assert row is not None
+        account = cls(case, row, await case.messages(), await case.promises(), await case.posts())
+        account._measure()
+        return account
+
+    def _measure(self) -> None:
+        """How late each promised word was, from the promise to the moment at which the channel took the message."""
+        due = {promise.number: promise.due_at for promise in self.promises}
+        taken = {post.message_id: post.put_at for post in self.posts}
+        for message in self.messages:
+            if message.keeps is not None and message.ended_at is not None:
+                at = max(message.ended_at, taken[message.message_id])
+                self.overdue_s.append(((at - due[message.keeps]).total_seconds(), message.message_id))
+
+    def kinds(self) -> list[str]:
+        return [message.kind.value for message in self.messages]
+
+    def nothing_is_lost_or_doubled(self) -> None:
+        """Every message that was begun was told, once; its numbers have no gap; the outbox and the ledger agree."""
+        by_seq = sorted(self.messages, key=lambda message: message.seq)
+        assert [message.seq for message in by_seq] == list(range(1, len(by_seq) + 1)), self.kinds()
+        assert {message.state for message in self.messages} == {MessageState.ACCEPTED}, self.messages
+        assert [post.message_id for post in self.posts] == [message.message_id for message in by_seq], "one post per message, in order"
+        assert [len(message.deliveries) for message in self.messages] == [1] * len(self.messages)
+        assert self.kinds().count("acknowledgement") == 1
+        kept_by = [message.keeps for message in self.messages if message.keeps is not None]
+        assert len(kept_by) == len(set(kept_by)), "two messages for one promise"
+
+    def promises_add_up(self) -> None:
+        """Every promise was made by one message, ended in exactly one way, and the case's own tally says the same."""
+        assert [promise.number for promise in self.promises] == list(range(1, len(self.promises) + 1))
+        made_by = {message.message_id: message.makes for message in self.messages if message.makes is not None}
+        assert {promise.made_by: promise.number for promise in self.promises} == made_by
+        ends = [promise.end for promise in self.promises]
+        assert None not in ends, "a closed case has no open promise"
+        counted = {end.value: ends.count(end) for end in PromiseEnd}
+        assert self.row.promises == {"made": len(ends), "open": 0, **counted}
+
+
+async def replay(cases: Sequence[RealCase]) -> None:
+    """The histories that were lived here are replayed by the code that is here."""
+    replayer = Replayer(workflows=worker.WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=worker.sandbox())
+    for case in cases:
+        await replayer.replay_workflow(await case.handle.fetch_history())
+
+
+async def ids_found(client: Client, query: str, wanted: int) -> set[str]:
+    """Workflow ids that the engine's index finds; asked again until there are as many, since the index follows the engine."""
+
+    async def look() -> set[str] | None:
+        try:
+            found = {one.id async for one in client.list_workflows(query)}
+        except RPCError:
+            return None
+        return found if len(found) >= wanted else None
+
+    return await eventually(look, f"{wanted} cases by {query}", 10)
