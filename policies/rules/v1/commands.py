@@ -500,8 +500,10 @@ def _change_policy(state: CaseState, command: c.ChangePolicy, now: datetime) -> 
     for clock in clocks.running(state):
         if clock.id not in kept:
             clock.ended, clock.ended_at = "cancelled", now
-    for name, at in sorted(state.named_facts.items(), key=lambda item: (item[1], item[0])):
-        clocks.start_clocks(state, name, at, now)
+    # Newest first: what restarts with a reopen runs from the reopen. What was met stays met, what was answered is not asked again.
+    for name, at in sorted(state.named_facts.items(), key=lambda item: (item[1], item[0]), reverse=True):
+        if name != "customer_replied" or state.unanswered_since is not None:
+            clocks.start_clocks(state, name, at, now, again=False)
     clocks.replan(state)
     new = clocks.resolve_by(state)
     remember(

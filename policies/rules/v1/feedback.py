@@ -10,7 +10,7 @@ from policies.case.facts import SYSTEM
 from policies.case.state import CaseState
 from policies.case.vocabulary import FactType, MessageKind
 from policies.rules.v1 import clocks
-from policies.rules.v1.memory import alert, need, remember
+from policies.rules.v1.memory import alert, drop_needs, need, remember
 
 
 def ask(state: CaseState, now: datetime) -> None:
@@ -72,6 +72,7 @@ def expire(state: CaseState, now: datetime) -> None:
         return
     feedback.remind_at = None
     feedback.ended = "expired"
+    drop_needs(state, frozenset({MessageKind.FEEDBACK_REMINDER}))  # one that could not be sent reminds of nothing now
     remember(state, FactType.FEEDBACK_EXPIRED, now, by=SYSTEM)
 
 
@@ -88,7 +89,7 @@ def answer(state: CaseState, command: GiveFeedback, now: datetime) -> None:
     feedback.csat = command.csat if command.csat is not None else feedback.csat
     feedback.nps = command.nps if command.nps is not None else feedback.nps
     feedback.comment_ref = command.comment_ref or feedback.comment_ref
-    state.needs = [waiting for waiting in state.needs if waiting.kind is not MessageKind.FEEDBACK_REMINDER]
+    drop_needs(state, frozenset({MessageKind.FEEDBACK_REMINDER}))
     remember(
         state,
         FactType.FEEDBACK_GIVEN,
@@ -99,12 +100,13 @@ def answer(state: CaseState, command: GiveFeedback, now: datetime) -> None:
         comment_ref=command.comment_ref,
         replaces=True if feedback.answers > 1 else None,
     )
-    low = (feedback.csat is not None and feedback.csat <= policy.feedback.low_csat) or (
-        feedback.nps is not None and feedback.nps <= policy.feedback.low_nps
+    # Only what this answer says: an old low score has had its recovery.
+    low = (command.csat is not None and command.csat <= policy.feedback.low_csat) or (
+        command.nps is not None and command.nps <= policy.feedback.low_nps
     )
     if low and not in_recovery(state):
         clocks.start_clocks(state, "feedback_low", now, now)
-        remember(state, FactType.RECOVERY_OPENED, now, by=SYSTEM)
+        remember(state, FactType.RECOVERY_OPENED, now, by=SYSTEM, owner=state.owner)
         alert(state, "owner", state.escalation, "recovery", now)
 
 

@@ -144,7 +144,7 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
         zone=state.reach.zone,
         show_seconds=policy.show_seconds,
         targets=[_view(target) for target in state.targets if target.replaced_by is None],
-        amounts=outcomes.live_amounts(state),
+        amounts=(resolution.amounts if resolution is not None else None) or outcomes.live_amounts(state),
         dispute_stage=state.dispute_stage,
         dispute_due_by=state.dispute_due_by,
         delay_promised_at=state.delay_promised_at,

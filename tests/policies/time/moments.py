@@ -26,9 +26,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def calendar(
-    *windows: str, zone: str = BERLIN, days: tuple[Weekday, ...] = WORKWEEK, closed: tuple[date, ...] = ()
-) -> BusinessCalendar:
+def calendar(*windows: str, zone: str = BERLIN, days: tuple[Weekday, ...] = WORKWEEK, closed: tuple[date, ...] = ()) -> BusinessCalendar:
     """A calendar with the same windows (default 09:00-17:00) on each of `days`."""
     texts = list(windows or ("09:00-17:00",))
     return BusinessCalendar(zone=zone, windows=dict.fromkeys(days, texts), closed_days=closed)

@@ -259,9 +259,7 @@ def test_business_time_between() -> None:
     assert OFFICE.business_time_between(friday, friday) == timedelta(0)
     assert OFFICE.business_time_between(moment("2026-03-06 17:00"), moment("2026-03-09 09:00")) == timedelta(0)
     assert OFFICE.business_time_between(moment("2026-03-02 00:00"), moment("2026-03-09 00:00")) == timedelta(hours=40)
-    assert SPLIT_SHIFT.business_time_between(moment("2026-03-02 11:59:59"), moment("2026-03-02 13:15:01")) == timedelta(
-        seconds=2
-    )
+    assert SPLIT_SHIFT.business_time_between(moment("2026-03-02 11:59:59"), moment("2026-03-02 13:15:01")) == timedelta(seconds=2)
 
 
 def test_advance_refuses_to_go_back() -> None:
@@ -394,9 +392,7 @@ def test_business_time_is_the_time_at_which_it_is_open(cal: BusinessCalendar, at
     start = at.replace(minute=0, second=0, microsecond=0)
     steps = gap // timedelta(minutes=5)
     five = timedelta(minutes=5)
-    assert cal.business_time_between(start, start + steps * five) == five * sum(
-        cal.is_open(start + n * five) for n in range(steps)
-    )
+    assert cal.business_time_between(start, start + steps * five) == five * sum(cal.is_open(start + n * five) for n in range(steps))
 
 
 @settings(deadline=None, derandomize=True)
@@ -420,9 +416,7 @@ def test_a_hold_never_makes_a_clock_due_earlier(
     target=st.integers(min_value=1, max_value=15),
     held_days=st.integers(min_value=1, max_value=12),
 )
-def test_a_hold_of_three_business_days_is_three_business_days(
-    day: date, minute: int, target: int, held_days: int
-) -> None:
+def test_a_hold_of_three_business_days_is_three_business_days(day: date, minute: int, target: int, held_days: int) -> None:
     # Whole business days: held and resumed at the same open wall time, on days that all have the same windows.
     assume(day.weekday() < 5)
     clock = f"{minute // 60:02}:{minute % 60:02}"

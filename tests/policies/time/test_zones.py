@@ -71,9 +71,7 @@ def test_naive_is_refused() -> None:
     minutes=st.tuples(st.integers(0, 1440), st.integers(0, 1440)),
     zone=st.sampled_from([BERLIN, NEW_YORK, "America/Havana", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"]),
 )
-def test_a_later_wall_time_is_never_an_earlier_moment(
-    day: date, change: date | None, minutes: tuple[int, int], zone: str
-) -> None:
+def test_a_later_wall_time_is_never_an_earlier_moment(day: date, change: date | None, minutes: tuple[int, int], zone: str) -> None:
     day = change or day
     early, late = (moment_of(day, minute, zone) for minute in sorted(minutes))
     assert early <= late

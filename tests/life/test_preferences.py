@@ -1,0 +1,238 @@
+"""Life, line 9: contact data, channels, opt-outs, quiet hours and cadence change while the case runs and hold from the next message on."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from activities.ports import Outgoing, SendFailed, SendOutcome
+from policies.case import commands as c
+from policies.case.start import Reachability
+from policies.case.vocabulary import Channel, MessageClass
+from policies.time.spans import Span
+from tests.life.harness import AGENT, CONTACT, CUSTOMER, LEAD, MONDAY, Case, House, house, punctual, start_of
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BOTH = [Channel.EMAIL, Channel.SMS]
+
+
+def _reach(**change: Any) -> Reachability:
+    return start_of().reach.model_copy(update=change)
+
+
+async def _open(h: House, **more: Any) -> Case:
+    case = await h.open(start_of(**more))
+    await h.after(seconds=2)
+    return case
+
+
+async def _prefer(case: Case, **change: Any) -> None:
+    await case.act("preferences", c.ChangePreferences(by=CUSTOMER, reach=_reach(**change)))
+
+
+async def test_a_new_address_holds_from_the_next_message_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await h.until(MONDAY + HOUR)
+        await h.desk.update_contact(case.start.contact_ref, {"email": "new@example.com"}, await h.now())
+        await _prefer(case)
+        await h.until(MONDAY + 25 * HOUR)
+        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "new@example.com"]
+        # The address is nowhere in the engine's history.
+        history = (await case.handle.fetch_history()).to_json()
+        assert "example.com" not in history
+        assert "Ada" not in history
+        assert "+4930" not in history
+
+
+async def test_another_channel_and_its_quiet_hours(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        evening = MONDAY + 12 * HOUR + timedelta(minutes=30)  # Monday 22:30 in Berlin
+        await h.until(evening)
+        case = await _open(h)
+        await _prefer(case, channels=[Channel.SMS])
+        # Promised on e-mail for Tuesday 22:30; the channel is now SMS, which may not send then: at the next opening, and that is late.
+        await h.until(evening + 26 * HOUR)
+        assert h.post.kinds() == ["acknowledgement"]
+        opening = datetime(2035, 3, 7, 7, 0, tzinfo=UTC)  # Wednesday 08:00 in Berlin
+        await h.until(opening + timedelta(seconds=5))
+        update = h.post.sent[-1]
+        assert (update.kind, update.outgoing.channel, update.outgoing.address) == ("update", "sms", "+49305550001")
+        assert punctual(update.at, opening)
+        # What is promised from now on is a time at which SMS may go.
+        promise = (await case.snapshot()).promise
+        assert promise is not None
+        due = datetime.fromisoformat(str(promise["due_at"]))
+        assert 7 <= due.hour < 20
+        await h.until(due + timedelta(seconds=5))
+        assert punctual(h.post.sent[-1].at, due)
+        await case.sums()
+
+
+async def test_quiet_hours_of_the_customer_bind_email_on_wish(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await _prefer(case, quiet_from="09:00", quiet_until="17:30", quiet_email=True)
+        await h.until(MONDAY + 30 * HOUR)
+        # Promised for Tuesday 10:00, which has become quiet: the first moment after it.
+        opening = datetime(2035, 3, 6, 16, 30, tzinfo=UTC)
+        assert punctual(h.post.sent[-1].at, opening)
+        promise = (await case.snapshot()).promise
+        assert promise is not None
+        assert str(promise["due_at"]).startswith("2035-03-07T16:30")
+        assert "Wednesday, 7 March 2035, 17:30" in h.post.sent[-1].outgoing.text
+
+
+async def test_the_customers_cadence_is_narrowed_and_holds_from_the_next_word_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await _prefer(case, cadence=Span.parse("48h"))
+        await h.until(MONDAY + 8 * DAY)
+        gaps = [later.at - earlier.at for earlier, later in zip(h.post.sent, h.post.sent[1:], strict=False)]
+        assert [round(gap / HOUR) for gap in gaps[:3]] == [24, 48, 48]  # what was promised before stays promised
+        await _prefer(case, cadence=Span.parse("1h"))  # narrower than the policy allows: its shortest, 24 h
+        sent = len(h.post.sent)
+        await h.after(hours=100)
+        gaps = [later.at - earlier.at for earlier, later in zip(h.post.sent[sent:], h.post.sent[sent + 1 :], strict=False)]
+        assert {round(gap / HOUR) for gap in gaps} == {24}
+        tally = await case.sums()
+        assert (tally["kept"], tally["open"]) == (tally["made"] - 1, 1)
+
+
+async def test_opting_out_of_updates_withdraws_the_promise_and_keeps_what_is_mandatory(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await _prefer(case, opted_out=[MessageClass.STATUS])
+        assert await case.sums() == {"made": 1, "kept": 0, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 1, "open": 0}
+        h.provider.will_be("R-1-1", MONDAY + DAY, "requires_action")  # mandatory: we need something from the customer
+        h.provider.will_be("R-1-1", MONDAY + 6 * DAY, "pending")  # news: a status message
+        h.provider.will_be("R-1-1", MONDAY + 7 * DAY, "succeeded")
+        result = await case.handle.result()
+        kinds = h.post.kinds()
+        assert [kind for kind in kinds if kind != "ask_reminder"] == ["acknowledgement", "ask", "resolution"]
+        assert "we will ask you how we did" not in h.post.sent[-1].outgoing.text
+        assert "no more updates" not in h.post.sent[-1].outgoing.text
+        assert result["promises"] == {"made": 1, "kept": 0, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 1}
+        ask = next(message for message in h.post.sent if message.kind == "ask")
+        assert "March 2035, 10:00" not in ask.outgoing.text.split("At a glance")[0].split("further")[0] or "next" not in ask.outgoing.text
+
+
+async def test_opted_out_from_the_start_and_in_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h, reach=_reach(opted_out=[MessageClass.STATUS, MessageClass.SURVEY]))
+        await h.until(MONDAY + 3 * DAY)
+        assert h.post.kinds() == ["acknowledgement"]
+        assert (await case.sums())["made"] == 0
+        await _prefer(case)
+        await h.after(seconds=2)
+        assert h.post.kinds() == ["acknowledgement", "update"]  # where it stands, and when the next word comes
+        assert (await case.sums())["open"] == 1
+
+
+async def test_an_opt_out_while_a_message_is_on_its_way(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.fail = lambda outgoing, at: SendFailed(SendOutcome.RETRY, "http_503") if at < MONDAY + HOUR else None
+        case = await _open(h)
+        await _prefer(case, opted_out=[MessageClass.STATUS])
+        await h.until(MONDAY + 2 * DAY)
+        assert h.post.kinds() == ["acknowledgement"]  # mandatory: it still goes, without a promise of updates
+        assert (await case.sums())["open"] == 0
+
+
+async def test_an_address_that_refuses_is_told_to_a_person_and_what_was_not_told_follows(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.fail = _bad("ada@example.com")
+        case = await h.open(start_of(), CONTACT.model_copy(update={"phone": None}))
+        await h.after(seconds=2)
+        assert not h.post.sent
+        [(alert, _)] = h.alerts.told
+        assert (alert.to, "no channel reaches the customer" in alert.title) == (["tom"], True)
+        await case.act("reply", c.Reply(by=AGENT, text_ref=await _text(h, case, "t-1", "Please send us your new address.")))
+        # The clocks go on: warning, breach, ladder; the person was told of the address once.
+        await h.until(MONDAY + 16 * DAY)
+        assert [told.level for told, _ in h.alerts.told] == [1, 1, 2, 3]
+        assert (await case.snapshot()).status == "open"
+        await h.desk.update_contact(case.start.contact_ref, {"email": "new@example.com"}, await h.now())
+        await _prefer(case)
+        await h.after(seconds=2)
+        # One message tells it all: received, sorry, and the reply.
+        assert h.post.kinds() == ["acknowledgement"]
+        [message] = [message for message in await case.messages() if message.state == "accepted"]
+        assert set(message.also) == {"apology", "reply"}
+        assert "Please send us your new address." in h.post.sent[0].outgoing.text
+        assert h.post.sent[0].outgoing.address == "new@example.com"
+        assert (await case.sums())["open"] == 1
+
+
+async def test_a_channel_that_refuses_gives_way_to_the_next(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.fail = _bad("ada@example.com")
+        case = await _open(h, reach=_reach(channels=BOTH))
+        assert [message.outgoing.channel for message in h.post.sent] == ["sms"]
+        assert not h.alerts.told
+        assert (await case.sums())["open"] == 1
+
+
+async def test_a_resolution_that_could_not_be_told_is_told_when_the_address_is_mended(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        h.post.fail = _bad("ada@example.com")
+        await case.act("resolve", c.Resolve(by=LEAD, outcome="replaced"))
+        await h.after(seconds=2)
+        [untold] = [message for message in await case.messages() if message.kind == "resolution"]
+        assert untold.state == "refused"
+        assert await case.sums() == {"made": 1, "kept": 0, "late": 0, "broken": 1, "superseded": 0, "withdrawn": 0, "open": 0}
+        assert "no channel reaches the customer" in h.alerts.told[-1][0].title
+        await h.until(MONDAY + 2 * DAY)
+        await h.desk.update_contact(case.start.contact_ref, {"email": "new@example.com"}, await h.now())
+        await _prefer(case)
+        await h.after(seconds=2)
+        assert h.post.kinds() == ["acknowledgement", "resolution"]
+        await h.after(hours=30)
+        assert h.post.kinds()[-1] == "feedback_request"  # counted from the moment at which it was told
+
+
+async def test_an_unreachable_customer_does_not_keep_a_resolved_case_open_for_ever(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.fail = _bad("ada@example.com")
+        case = await _open(h)
+        await case.act("reply", c.Reply(by=AGENT, text_ref=await _text(h, case, "t-1", "Hello?")))
+        await case.act("resolve", c.Resolve(by=LEAD, outcome="replaced"))
+        result = await case.handle.result()
+        assert result["outcome"] == "replaced"
+        row = await h.queries.case(case.start.case_id)
+        assert row is not None
+        assert row.resolution is not None
+        assert row.resolution.untold
+        assert row.resolution.told_at is None
+        assert not h.post.sent
+
+
+async def test_a_survey_that_is_refused_does_not_silence_what_comes_after(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.provider.will_be("R-1-1", MONDAY, "succeeded")
+        case = await _open(h)
+        await h.until(MONDAY + HOUR)
+        h.post.fail = _bad("ada@example.com")
+        await h.until(MONDAY + 2 * DAY)
+        assert (await case.snapshot()).feedback is not None
+        h.provider.will_be("R-1-1", MONDAY + 2 * DAY, "failed")
+        await h.until(MONDAY + 7 * DAY)
+        # The reopen is tried, and since it cannot be told a person learns that the customer is not reached.
+        titles = [alert.title.split(": ")[1] for alert, _ in h.alerts.told]
+        assert "no channel reaches the customer; a call is needed" in titles
+        h.post.fail = lambda outgoing, at: None
+        await _prefer(case)
+        await h.after(seconds=2)
+        assert h.post.kinds()[-1] == "reopen"
+
+
+def _bad(address: str) -> Any:
+    def fail(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+        return SendFailed(SendOutcome.PERMANENT, "address_rejected") if outgoing.address == address else None
+
+    return fail
+
+
+async def _text(h: House, case: Case, text_ref: str, body: str) -> str:
+    assert await h.desk.save_text(text_ref, case.start.case_id, "reply", body, AGENT, await h.now())
+    return text_ref

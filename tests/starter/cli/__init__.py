@@ -1,0 +1,1 @@
+"""The command line: readers, books, commands and their exit codes."""

@@ -1,0 +1,1 @@
+"""The desk: sameness, what a workflow starts with, and the real thing on an engine."""

@@ -1,0 +1,299 @@
+"""The desk on the real development server with the real worker: opened once, acted on, answered or refused, found again."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from policies.case.commands import Receipt
+from policies.case.facts import Actor
+from policies.case.plans import BooksEntry, CaseRow
+from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageClass, MessageKind, Role
+from policies.money import Money
+from starter.desk import (
+    AmbiguousCase,
+    CaseKey,
+    CaseNotFound,
+    Desk,
+    Opened,
+    PreferenceChanges,
+    Refused,
+)
+from starter.desk.case_start import reach_of
+from starter.desk.normal_form import digests_of
+from starter.desk.reading import ReachableSnapshot
+from starter.policy_books import load_books
+from starter.settings import BOOKS
+from store.contacts import Contact, read_contact
+from store.desk_books import DeskBooks
+from store.recorder import Recorder
+from tests.real.harness import RealHouse, eventually, real_house
+from tests.starter.desk.requests import CUSTOMER, PAYMENT, refund
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LEAD = Actor(who="lea.lead", role=Role.LEAD, why="a test")
+
+
+@dataclass
+class Open:
+    """A running house with its desk, under the retail book: nothing falls due while a test looks."""
+
+    house: RealHouse
+    desk: Desk
+
+    async def case(self, reference: str, **changes: Any) -> CaseKey:
+        opened = await self.desk.open(refund(reference=reference, order=f"NW-{reference}", payments=_payments(reference), **changes))
+        assert opened.result == "created"
+        key = CaseKey(opened.case_id, CaseKind.REFUND)
+        await self.in_books(key)
+        return key
+
+    async def in_books(self, key: CaseKey) -> None:
+        """Acknowledged: the books know the case and nothing is on its way."""
+
+        async def look() -> bool:
+            messages = await self.house.queries.messages(key.case_id)
+            return bool(messages) and messages[0].ended_at is not None
+
+        await eventually(look, f"{key.case_id} acknowledged")
+
+    async def contact(self, ref: str) -> Contact | None:
+        return await self.house.store.read(lambda connection: read_contact(connection, ref))
+
+
+def _payments(reference: str) -> list[dict[str, Any]]:
+    return [{**PAYMENT, "reference": f"SP-{reference}"}]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def open_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Open]:
+    folder: Path = tmp_path_factory.mktemp("desk")
+    async with real_house(folder) as house:
+        books = load_books([BOOKS / "retail.toml"])
+        yield Open(house, Desk(house.client, DeskBooks(house.store), house.queries, books))
+
+
+async def test_opened_fifty_times_at_once_it_is_one_case_and_one_acknowledgement(open_house: Open) -> None:
+    request = refund(reference="often", payments=_payments("often"))
+    answers = await asyncio.gather(*(open_house.desk.open(request) for _ in range(50)))
+    assert Counter(answer.result for answer in answers) == {"created": 1, "same": 49}
+    assert len({answer.model_dump_json(exclude={"result"}) for answer in answers}) == 1
+    key = CaseKey(answers[0].case_id, CaseKind.REFUND)
+    await open_house.in_books(key)
+    kinds = [message.kind for message in await open_house.house.queries.messages(key.case_id)]
+    assert kinds == [MessageKind.ACKNOWLEDGEMENT]
+
+
+async def test_the_same_key_with_other_content_is_told_and_overwrites_nothing(open_house: Open) -> None:
+    key = await open_house.case("content")
+    other = {**CUSTOMER, "email": "other@example.com"}
+    again = refund(reference="content", order="NW-content", payments=_payments("content"), customer=other, tags=["gift"])
+    told = await open_house.desk.open(again)
+    assert (told.result, told.differing, told.policy_id) == ("different", ["customer", "tags"], None)
+    row = await open_house.house.queries.case(key.case_id)
+    assert row is not None
+    contact = await open_house.contact(row.contact_ref)
+    assert contact is not None
+    assert contact.email == CUSTOMER["email"]
+
+
+async def test_content_is_compared_before_the_books_know_the_case(open_house: Open) -> None:
+    request = refund(reference="quick", payments=_payments("quick"))
+    first, second, third = await asyncio.gather(
+        open_house.desk.open(request), open_house.desk.open(request), open_house.desk.open(request.model_copy(update={"item": "Tent"}))
+    )
+    results = [first.result, second.result, third.result]
+    assert results.count("created") == 1
+    assert "different" in results
+
+
+async def test_a_year_later_the_books_still_know_it(open_house: Open) -> None:
+    request = refund(reference="old", payments=_payments("old"))
+    year_ago = datetime.now(UTC) - timedelta(days=400)
+    key = await _forgotten(open_house, request, year_ago)
+    assert (await open_house.desk.open(request)).result == "same"
+    assert (await open_house.desk.open(request.model_copy(update={"item": "Tent"}))).differing == ["item"]
+    snapshot = await open_house.desk.snapshot(key)
+    assert (snapshot.status, snapshot.case_id) == (CaseStatus.CLOSED, key.case_id)
+    with pytest.raises(Refused, match="the case was closed at .*; open a new case that links to it"):
+        await open_house.desk.note(key, LEAD, "too late")
+
+
+async def _forgotten(open_house: Open, request: Any, closed_at: datetime) -> CaseKey:
+    """A closed case that only the books know, as after the engine's retention."""
+    told = Opened.model_validate({**_ids(request), "result": "created"})
+    row = CaseRow(
+        case_id=told.case_id,
+        workflow_id=told.workflow_id,
+        kind=CaseKind.REFUND,
+        merchant=request.merchant,
+        reference=request.reference,
+        order=request.order,
+        customer_key="k",
+        contact_ref="c-old",
+        status=CaseStatus.CLOSED,
+        cycle=1,
+        escalation=0,
+        opened_at=closed_at,
+        closed_at=closed_at,
+        digests=digests_of(request),
+        as_of_seq=9,
+    )
+    await Recorder(open_house.house.store).record(BooksEntry(row=row))
+    return CaseKey(told.case_id, CaseKind.REFUND)
+
+
+def _ids(request: Any) -> dict[str, str]:
+    from policies.case.case_id import case_id, workflow_id  # noqa: PLC0415
+
+    key = case_id(request.merchant, request.kind, request.reference)
+    return {"case_id": key, "workflow_id": workflow_id(request.kind, key)}
+
+
+async def test_commands_are_answered_or_refused_at_once(open_house: Open) -> None:
+    desk, key = open_house.desk, await open_house.case("acts")
+    held = await desk.hold(key, LEAD, "warehouse")
+    assert held.status is CaseStatus.ON_HOLD
+    with pytest.raises(Refused, match=r"on hold already \(warehouse, since .*, by lea\.lead\)"):
+        await desk.hold(key, LEAD, "under_review")
+    assert (await desk.resume(key, LEAD)).status is CaseStatus.OPEN
+    with pytest.raises(Refused, match='outcome "gold" is not in the policy book'):
+        await desk.resolve(key, LEAD, "gold")
+    with pytest.raises(Refused, match="resolve is for a lead or an admin"):
+        await desk.resolve(key, Actor(who="a", role=Role.AGENT), "denied")
+    await desk.escalate(key, LEAD, to="head")
+    await desk.reassign(key, LEAD, "bob.agent")
+    await desk.report_fact(key, LEAD, "goods_received", occurred_at=datetime.now(UTC) - timedelta(hours=1))
+    await desk.phone_contact(key, LEAD, text="Called.", promised_at=datetime.now(UTC) + timedelta(hours=3))
+    snapshot = await desk.snapshot(key)
+    assert (snapshot.escalation, snapshot.owner) == (1, "bob.agent")
+    done = await desk.resolve(key, LEAD, "goodwill", amounts=[Money(amount_minor=100, currency="EUR")])
+    assert done.status is CaseStatus.RESOLVED
+    types = [fact.type for fact in await desk.timeline(key)]
+    for type_ in (FactType.HELD, FactType.RESUMED, FactType.ESCALATED, FactType.REASSIGNED, FactType.REPORTED, FactType.PHONE_CONTACT):
+        assert types.count(type_) == 1
+    assert [fact.seq for fact in await desk.timeline(key)] == list(range(1, len(types) + 1))
+
+
+async def test_texts_stay_in_the_store(open_house: Open) -> None:
+    desk, key = open_house.desk, await open_house.case("texts")
+    await desk.note(key, LEAD, " Spoke with the bank. ")
+    await desk.note(key, LEAD, "Spoke with the bank.")
+    await desk.reply(key, LEAD, "It is on its way.")
+    with pytest.raises(Refused, match="the text is empty"):
+        await desk.note(key, LEAD, "  ")
+    kept = [(text.kind, text.body) for text in await open_house.house.queries.texts(key.case_id)]
+    assert sorted(kept) == [("note", "Spoke with the bank."), ("reply", "It is on its way.")]
+    history = await open_house.house.client.get_workflow_handle(key.workflow_id).fetch_history()
+    assert "Spoke with" not in history.to_json()
+    assert "example.com" not in history.to_json()
+
+
+async def test_the_same_key_is_the_same_command(open_house: Open) -> None:
+    key = await open_house.case("twice")
+    one, other = [await open_house.desk.note(key, LEAD, "once", key="k-1") for _ in range(2)]
+    assert one == other
+    assert [fact.type for fact in await open_house.desk.timeline(key)].count(FactType.NOTED) == 1
+
+
+async def test_exactly_one_of_two_concurrent_acts_wins(open_house: Open) -> None:
+    key = await open_house.case("race")
+    answers = await asyncio.gather(
+        *(open_house.desk.resolve(key, Actor(who=who, role=Role.LEAD), "denied") for who in ("one", "two")), return_exceptions=True
+    )
+    assert [type(answer) for answer in sorted(answers, key=str)].count(Refused) == 1
+    assert any(isinstance(answer, Receipt) for answer in answers)
+    [refused] = [answer for answer in answers if isinstance(answer, Refused)]
+    assert "the case was resolved as denied by " in refused.reason
+
+
+async def test_a_merge_keeps_the_strictest_date(open_house: Open) -> None:
+    desk = open_house.desk
+    ordinary, vip = await open_house.case("merge-1"), await open_house.case("merge-2", customer={**CUSTOMER, "segment": "vip"})
+    strictest = (await desk.snapshot(vip)).resolve_by
+    assert strictest is not None
+    with pytest.raises(Refused, match="another customer's case"):
+        await desk.merge(vip, LEAD, await open_house.case("merge-3", customer={**CUSTOMER, "id": "C-9"}))
+    await desk.merge(vip, LEAD, ordinary)
+    snapshot = await desk.snapshot(ordinary)
+    assert snapshot.resolve_by == strictest
+    assert snapshot.links == [vip.case_id]
+    with pytest.raises(Refused):
+        await desk.merge(vip, LEAD, ordinary)
+
+
+async def test_a_case_is_found_by_what_a_person_has_in_hand(open_house: Open) -> None:
+    desk, key = open_house.desk, await open_house.case("find-one")
+    await open_house.case("find-other")
+    for text in (key.case_id, key.workflow_id, "find-one", "NW-find-one", key.case_id[:-4], f" {key.case_id.upper()} "):
+        assert await desk.resolve_ref(text) == key
+    with pytest.raises(AmbiguousCase) as several:
+        await desk.resolve_ref("northwind-find-o")
+    assert len(several.value.case_ids) == 2
+    with pytest.raises(CaseNotFound, match="no case is known as nonsense"):
+        await desk.resolve_ref("nonsense")
+    with pytest.raises(CaseNotFound):
+        await desk.note(CaseKey("nothing", CaseKind.REFUND), LEAD, "x")
+
+
+async def test_another_policy_is_shown_before_it_rules(open_house: Open) -> None:
+    desk, key = open_house.desk, await open_house.case("policy")
+    shown = await desk.change_policy(key, LEAD, "retail.refund.vip", dry_run=True)
+    assert shown.receipt is None
+    assert (await desk.snapshot(key)).policy == shown.before
+    done = await desk.change_policy(key, LEAD, "retail.refund.vip")
+    assert done.receipt is not None
+    snapshot = await desk.snapshot(key)
+    assert snapshot.policy == done.after
+    due = {str(clock["id"]): clock["due_at"] for clock in snapshot.clocks if clock["ended"] is None}
+    told = {change.clock: change.after.isoformat() for change in done.clocks if change.after is not None}
+    assert told == {name: due[name] for name in told}
+    with pytest.raises(Refused, match="rules this case already"):
+        await desk.change_policy(key, LEAD)
+
+
+class _TellingDesk(Desk):
+    """Cases tell how their customer is reached."""
+
+    async def snapshot(self, case: CaseKey | str) -> ReachableSnapshot:
+        snapshot = await super().snapshot(case)
+        return snapshot.model_copy(update={"reach": snapshot.reach or reach_of(refund().customer)})
+
+
+async def test_wishes_travel_and_addresses_stay(open_house: Open) -> None:
+    key = await open_house.case("wishes")
+    house = open_house.house
+    desk = _TellingDesk(house.client, DeskBooks(house.store), house.queries, [], read_contact=open_house.contact)
+    changes = PreferenceChanges.model_validate(
+        {"channels": ["sms", "email"], "opted_out": ["survey"], "email": "new@EXAMPLE.com", "quiet_from": "20:00", "quiet_until": "09:00"}
+    )
+    await desk.change_preferences(key, LEAD, changes)
+    row = await house.queries.case(key.case_id)
+    assert row is not None
+    contact = await open_house.contact(row.contact_ref)
+    assert contact is not None
+    assert (contact.email, contact.phone) == ("new@example.com", CUSTOMER["phone"])
+    [fact] = [fact for fact in await desk.timeline(key) if fact.type is FactType.PREFERENCES_CHANGED]
+    assert fact.detail["channels"] == "sms,email"
+    history = (await house.client.get_workflow_handle(key.workflow_id).fetch_history()).to_json()
+    assert "example.com" not in history.lower()
+    with pytest.raises(Refused, match="no address would be left"):
+        await desk.change_preferences(key, LEAD, PreferenceChanges(email=None, phone=None))
+    with pytest.raises(Refused, match="channels: there is no address for sms; give the address too"):
+        await desk.change_preferences(key, LEAD, PreferenceChanges(channels=[Channel.SMS], phone=None))
+    with pytest.raises(Refused, match="nothing is to be changed"):
+        await desk.change_preferences(key, LEAD, PreferenceChanges())
+
+
+def test_mandatory_messages_cannot_be_stopped() -> None:
+    with pytest.raises(ValueError, match="mandatory messages cannot be opted out of"):
+        PreferenceChanges(opted_out=[MessageClass.MANDATORY])
+    with pytest.raises(ValueError, match="quiet_from and quiet_until go together"):
+        PreferenceChanges(quiet_from="21:00")
