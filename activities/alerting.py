@@ -29,9 +29,11 @@ _SENTENCES = {
     "customer_supplied": "the customer supplied what was asked",
     "customer_replied": "the customer wrote; a person must answer",
     "customer_unreachable": "no channel reaches the customer; a call is needed",
+    "message_unknown": "a message may not have arrived, twice; a call is needed",
     "message_parked": "a message could not be sent and waits",
     "recovery": "low score; contact the customer before the recovery clock ends",
     "reassigned": "is yours now",
+    "cancellation_requested": "was to be cancelled in the engine, which a case refuses: withdraw, merge or resolve it",
 }
 
 
@@ -72,7 +74,7 @@ class Alerting:
 def _words(plan: AlertPlan) -> tuple[str, str]:
     alert = plan.alert
     what = _SENTENCES.get(alert.reason, alert.reason.replace("_", " "))
-    clock = f" Clock {alert.clock}" if alert.clock else ""
-    due = f", due {alert.due_at:%Y-%m-%d %H:%M:%S} UTC" if alert.due_at else ""
+    clock = f" Clock {alert.clock}." if alert.clock else ""
+    due = f" Due {alert.due_at:%Y-%m-%d %H:%M:%S} UTC." if alert.due_at else ""
     title = f"[level {alert.level}] {plan.kind.value} {plan.case_id}: {what}"
-    return title, f"{plan.merchant}: {plan.kind.value} {plan.case_id} {what}.{clock}{due}."
+    return title, f"{plan.merchant}: {plan.kind.value} {plan.case_id} {what}.{clock}{due}"

@@ -48,6 +48,7 @@ class CaseWorkflow(CaseHandlers):
         self._jobs: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
         self._shown: dict[str, Any] | None = None
+        self._cancel_seen = False  # the engine delivers one request per run
 
     async def live(self) -> dict[str, Any]:
         """The procedure: acknowledge, keep the promise until resolved, tell the resolution, ask for feedback while the tail is
@@ -100,7 +101,14 @@ class CaseWorkflow(CaseHandlers):
                 return
             if workflow.info().is_continue_as_new_suggested() and not self._jobs and not self._closed():
                 await self._continue_as_new()
-            await workflow.wait_condition(lambda: self.touched)
+            try:
+                await workflow.wait_condition(lambda: self.touched)
+            except asyncio.CancelledError:
+                # Without a reason it is the worker taking the case out of its cache, not a person.
+                if self._cancel_seen or workflow.cancellation_reason() is None:
+                    raise
+                self._cancel_seen = True
+                self.rules.cancellation_refused(self.case, workflow.now())
 
     def _step(self) -> None:
         now = workflow.now()

@@ -105,6 +105,7 @@ class Need(Contract):
     text_ref: str | None = None
     fact_seq: int | None = None
     asked: str | None = None
+    again: bool = False  # said once already, with an unknown outcome
 
 
 class InFlight(Contract):

@@ -183,7 +183,9 @@ class House:
         await self.env.sleep(timedelta(**span))
 
     async def without_workers(self, moment: datetime) -> None:
-        """An outage until a moment: what comes due finds nobody. Every task that waits for a worker holds the server's clock: let go of it."""
+        """An outage until a moment: what comes due finds nobody. Needs a house with max_cached_workflows=0, since this server never
+        takes a task back that it gave to the sticky queue of a worker that is gone. Every task that waits holds its clock: let go of it.
+        """
         await self.stop_workers()
         sleeping = asyncio.create_task(self.until(moment))
         let_go = 0

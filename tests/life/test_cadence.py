@@ -204,7 +204,7 @@ async def test_email_goes_at_night_unless_the_customer_wishes_otherwise(tmp_path
 
 
 async def test_after_an_outage_one_true_message_and_no_burst(tmp_path: Path) -> None:
-    async with house(tmp_path) as h:
+    async with house(tmp_path, max_cached_workflows=0) as h:
         h.provider.will_be("R-1-1", MONDAY, "pending")
         case = await h.open(start_of())
         await h.after(seconds=3)

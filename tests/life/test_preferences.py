@@ -72,7 +72,7 @@ async def test_quiet_hours_of_the_customer_bind_email_on_wish(tmp_path: Path) ->
     async with house(tmp_path) as h:
         case = await _open(h)
         await _prefer(case, quiet_from="09:00", quiet_until="17:30", quiet_email=True)
-        await h.until(MONDAY + 30 * HOUR)
+        await h.until(MONDAY + 32 * HOUR)
         # Promised for Tuesday 10:00, which has become quiet: the first moment after it.
         opening = datetime(2035, 3, 6, 16, 30, tzinfo=UTC)
         assert punctual(h.post.sent[-1].at, opening)
@@ -161,6 +161,43 @@ async def test_an_address_that_refuses_is_told_to_a_person_and_what_was_not_told
         assert "Please send us your new address." in h.post.sent[0].outgoing.text
         assert h.post.sent[0].outgoing.address == "new@example.com"
         assert (await case.sums())["open"] == 1
+
+
+async def test_a_reply_that_was_refused_is_not_forgotten(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        h.post.fail = _bad("ada@example.com")
+        await case.act("reply", c.Reply(by=AGENT, text_ref=await _text(h, case, "t-1", "Your money left us on Monday.")))
+        await h.after(hours=3)
+        assert await case.sums() == {"made": 1, "kept": 0, "late": 0, "broken": 1, "superseded": 0, "withdrawn": 0, "open": 0}
+        await h.desk.update_contact(case.start.contact_ref, {"email": "new@example.com"}, await h.now())
+        await _prefer(case)
+        await h.after(seconds=2)
+        assert h.post.kinds() == ["acknowledgement", "reply"]
+        assert "Your money left us on Monday." in h.post.sent[-1].outgoing.text
+
+
+async def test_an_unknown_outcome_is_said_once_more_if_it_must_arrive(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        lost = SendFailed(SendOutcome.UNKNOWN, "timeout")
+        h.post.fail = lambda outgoing, at: lost if at < MONDAY + timedelta(minutes=5) or MONDAY + DAY <= at < MONDAY + DAY + HOUR else None
+        case = await _open(h)
+        assert not h.post.sent
+        await h.until(MONDAY + timedelta(minutes=20))
+        assert h.post.kinds() == ["acknowledgement"]  # mandatory: better twice than never
+        assert await case.sums() == {"made": 1, "kept": 0, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 0, "open": 1}
+        await h.until(MONDAY + 50 * HOUR)
+        # A routine update is not sent again: counted against us, and the next word that it named is kept.
+        assert h.post.kinds() == ["acknowledgement", "update"]
+        assert await case.sums() == {"made": 3, "kept": 1, "late": 0, "broken": 1, "superseded": 0, "withdrawn": 0, "open": 1}
+        # Twice unknown: it is not said for ever, a person is told.
+        h.post.fail = lambda outgoing, at: lost
+        attempts = h.post.attempts
+        await case.act("resolve", c.Resolve(by=LEAD, outcome="replaced"))
+        await h.after(hours=20)
+        assert h.post.attempts == attempts + 2
+        assert "may not have arrived" in h.alerts.told[-1][0].title
+        assert await case.sums() == {"made": 3, "kept": 1, "late": 0, "broken": 2, "superseded": 0, "withdrawn": 0, "open": 0}
 
 
 async def test_a_channel_that_refuses_gives_way_to_the_next(tmp_path: Path) -> None:

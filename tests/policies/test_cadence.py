@@ -1,6 +1,7 @@
 """Cadence: the schedule, the customer's wish, breaches, news, outages, and the hours at which a channel may write."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_a_wish_replaces_the_schedule_and_holds_from_the_next_message_on() -> No
     assert hours(life) == [96, 96]
     life.do("preferences", ChangePreferences(by=CUSTOMER, reach=by(wish="24h")))
     life.after(days=5)
-    assert hours(life) == [96, 96, 96, 24]
+    assert hours(life) == [96, 96, 96, 24, 24]
 
 
 def test_after_a_breach_a_day_whatever_the_wish() -> None:
@@ -270,8 +271,7 @@ def test_every_word_of_half_a_year_by_sms_comes_at_a_decent_hour_and_none_is_lat
     life = Life.of(start(CaseKind.DISPUTE, reach=by(Channel.SMS, zone=zone)), moment("2026-02-10 23:15", zone))
     life.after(days=180)
     for posted in life.posted[1:]:
-        local: datetime = posted.at.astimezone(moment("2026-01-01 00:00", zone).astimezone().tzinfo)
-        assert may_write_at(life.state, [MessageKind.UPDATE], posted.at) == posted.at, local
+        assert 8 <= posted.at.astimezone(ZoneInfo(zone)).hour < 21
     assert {end.value for end, _ in life.ends().values()} == {"kept"}
 
 

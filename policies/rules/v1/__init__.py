@@ -1,7 +1,7 @@
 """Rules, version 1. What workflows call is listed here; everything else is inside."""
 
 from policies.rules.v1.agenda import Due, agenda, next_due
-from policies.rules.v1.commands import apply, refusal
+from policies.rules.v1.commands import apply, cancellation_refused, refusal
 from policies.rules.v1.life import (
     Jobs,
     advance,
@@ -26,6 +26,7 @@ __all__ = [
     "apply",
     "apply_readings",
     "begin",
+    "cancellation_refused",
     "details",
     "entry",
     "jobs",

@@ -540,3 +540,9 @@ _ACTS: dict[str, Callable[[CaseState, Any, datetime], None]] = {
     "customer_reply": _customer_reply,
     "change_policy": _change_policy,
 }
+
+
+def cancellation_refused(state: CaseState, now: datetime) -> None:
+    """The engine was asked to cancel the workflow: a promise is not cancelled in silence. People are told what would be right."""
+    remember(state, FactType.REFUSED_SIGNAL, now, signal="cancel", reason="a case is not cancelled; withdraw, merge or resolve it")
+    alert(state, "lead", max(1, state.escalation), "cancellation_requested", now)

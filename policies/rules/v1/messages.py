@@ -300,13 +300,15 @@ def _told(state: CaseState, kind: MessageKind, at: datetime, now: datetime, feed
             pass
 
 
+def _wait(state: CaseState, needs: list[Need]) -> None:
+    """What a message wanted to say waits again, and coalesces with whatever comes meanwhile."""
+    kinds = {waiting.kind for waiting in needs}
+    state.needs = [*needs, *[waiting for waiting in state.needs if waiting.kind not in kinds or waiting.text_ref]]
+
+
 def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     policy = state.start.policy.policy
-    # Not sent for certain: what it wanted to say waits, and coalesces with whatever comes meanwhile.
-    state.needs = [
-        *flight.needs,
-        *[waiting for waiting in state.needs if waiting.kind not in _kinds(flight) or waiting.text_ref],
-    ]
+    _wait(state, flight.needs)  # not sent for certain
     feedback.not_planned(state, flight.kind)
     state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
     state.parked_count += 1
@@ -319,14 +321,24 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
     remember(state, FactType.MESSAGE_REFUSED, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
         end_promise(state, PromiseEnd.BROKEN, result.at, now, why=result.reason)
-    state.unreachable_since = state.unreachable_since or now
-    if MESSAGE_CLASS[flight.kind] is not MessageClass.SURVEY:
-        alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
     _not_told(state, flight, result.reason or "refused", now)
+    if MESSAGE_CLASS[flight.kind] is MessageClass.SURVEY:
+        return  # nothing is owed by a survey: what comes next tries the channels again, and a person learns of it then
+    state.unreachable_since = state.unreachable_since or now
+    alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
+    _wait(state, flight.needs)  # told when the contact data are mended
 
 
 def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     remember(state, FactType.MESSAGE_UNKNOWN, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
+    again = [waiting for waiting in flight.needs if waiting.kind in _MUST_ARRIVE]
+    if again and not any(waiting.again for waiting in again):
+        # Said once more: better twice than never. The promise waits for it.
+        _wait(state, [waiting.model_copy(update={"again": True}) for waiting in again])
+        state.parked_until = state.start.policy.policy.calendar.add(now, _parked_span(state))
+        return
+    if again:
+        alert(state, "owner", max(1, state.escalation), "message_unknown", now)
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
         # It may have arrived, but we cannot show it: counted against us.
         end_promise(state, PromiseEnd.BROKEN, result.at, now, why="unknown_outcome")
@@ -348,11 +360,8 @@ def reachable_again(state: CaseState, now: datetime) -> None:
     if state.unreachable_since is None:
         return
     state.unreachable_since = None
+    state.parked_until = None
     if state.resolution is not None:
-        if state.resolution.told_at is None:
-            state.resolution.untold = None
-            state.needs.insert(0, Need(kind=MessageKind.RESOLUTION, since=now))
-    elif state.acknowledged_at is None:
-        state.needs.insert(0, Need(kind=MessageKind.ACKNOWLEDGEMENT, since=now))
-    elif state.promise is None:
+        state.resolution.untold = None if state.resolution.told_at is None else state.resolution.untold
+    elif not state.needs and state.promise is None:
         state.needs.append(Need(kind=MessageKind.UPDATE, since=now))

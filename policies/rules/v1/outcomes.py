@@ -76,6 +76,7 @@ def resolve(
         decided_at=now,
         money_expected_at=money_expected_at,
         rests_on_provider=rests,
+        untold="unreachable" if state.unreachable_since is not None else None,  # told when the contact data are mended
         cycle=state.cycle,
     )
     state.status = CaseStatus.RESOLVED
@@ -188,7 +189,9 @@ def resolution_told(state: CaseState, at: datetime, announced_at: datetime | Non
 def may_close(state: CaseState, now: datetime) -> bool:
     """True once nothing of the case is left to do."""
     resolution = state.resolution
-    if state.closed_at is not None or resolution is None or state.in_flight is not None or state.needs or state.alerts:
+    if state.closed_at is not None or resolution is None or state.in_flight is not None or state.alerts:
+        return False
+    if state.needs and state.unreachable_since is None:
         return False
     if resolution.told_at is None and resolution.untold is None:
         return False

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from policies.case.case_id import case_id, workflow_id
 from policies.case.commands import Receipt
 from policies.case.facts import Actor
 from policies.case.plans import BooksEntry, CaseRow
@@ -122,7 +123,7 @@ async def test_a_year_later_the_books_still_know_it(open_house: Open) -> None:
     assert (await open_house.desk.open(request.model_copy(update={"item": "Tent"}))).differing == ["item"]
     snapshot = await open_house.desk.snapshot(key)
     assert (snapshot.status, snapshot.case_id) == (CaseStatus.CLOSED, key.case_id)
-    with pytest.raises(Refused, match="the case was closed at .*; open a new case that links to it"):
+    with pytest.raises(Refused, match=r"the case was closed at .*; open a new case that links to it"):
         await open_house.desk.note(key, LEAD, "too late")
 
 
@@ -146,13 +147,11 @@ async def _forgotten(open_house: Open, request: Any, closed_at: datetime) -> Cas
         digests=digests_of(request),
         as_of_seq=9,
     )
-    await Recorder(open_house.house.store).record(BooksEntry(row=row))
+    await Recorder(open_house.house.store).commit_entry(BooksEntry(row=row))
     return CaseKey(told.case_id, CaseKind.REFUND)
 
 
 def _ids(request: Any) -> dict[str, str]:
-    from policies.case.case_id import case_id, workflow_id  # noqa: PLC0415
-
     key = case_id(request.merchant, request.kind, request.reference)
     return {"case_id": key, "workflow_id": workflow_id(request.kind, key)}
 
