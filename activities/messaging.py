@@ -16,13 +16,15 @@ from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
 from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
 from activities.templates.brand import Brand
-from activities.templates.rendering import render
+from activities.templates.rendering import SILENT_AFTER, render
 from policies.case.plans import MessagePlan, MessageResult, TargetView
+from policies.case.state import SentUnwritten
 from policies.case.vocabulary import Channel, MessageOutcome
 from store.contacts import Contact
+from store.errors import StoreUnavailable
 from store.recorder import Recorder
 from store.recorder.sending import Preparation
-from store.standing import Delivery, DeliveryState, MessageState
+from store.standing import CheckStanding, Delivery, DeliveryState, MessageState
 
 # Longer than the whole HTTP limit of any channel (10 s, house.md), so that a slow attempt is not mistaken for a dead one.
 LEASE_S = 15.0
@@ -131,9 +133,20 @@ class Messaging:
     async def _accepted(self, delivery: Delivery, sent: Sent, plan: MessagePlan, at: datetime) -> MessageResult:
         accepted_at = sent.accepted_at or at
         result = MessageResult(outcome=MessageOutcome.ACCEPTED, at=accepted_at, channel=delivery.channel)
-        await self._recorder.end_sending(
-            plan.message_id, delivery.delivery_id, DeliveryState.ACCEPTED, accepted_at, result, provider_id=sent.provider_id
-        )
+        try:
+            await self._recorder.end_sending(
+                plan.message_id, delivery.delivery_id, DeliveryState.ACCEPTED, accepted_at, result, provider_id=sent.provider_id
+            )
+        except StoreUnavailable:
+            # The customer has it. A failed attempt would say otherwise once the job's limit is over, and it would be said again.
+            unwritten = SentUnwritten(
+                message_id=plan.message_id,
+                delivery_id=delivery.delivery_id,
+                provider_id=sent.provider_id,
+                channel=delivery.channel,
+                at=accepted_at,
+            )
+            return result.model_copy(update={"unwritten": unwritten})
         return result
 
     async def _failed(self, delivery: Delivery, error: SendFailed, plan: MessagePlan, at: datetime) -> MessageResult:
@@ -168,7 +181,7 @@ class Messaging:
             texts=prepared.texts,
             brand=brand,
             last_answered_at=max(answered, default=None),
-            asked_provider=bool(prepared.checks),
+            asked_provider=any(_still_asked(check, at) for check in prepared.checks),
             today=at,
         )
         words = {**rendered.model_dump(), "brand": context.brand or context.merchant}
@@ -197,3 +210,9 @@ def _address(contact: Contact | None, channel: Channel) -> str | None:
     if contact is None:
         return None
     return contact.email if channel is Channel.EMAIL else contact.phone
+
+
+def _still_asked(check: CheckStanding, at: datetime) -> bool:
+    """False once nothing is asked about the reference any more: silence is no fault of a provider that nobody asks."""
+    answered_at = check.last_answered_at
+    return check.failing_since is not None or answered_at is None or at - answered_at <= SILENT_AFTER

@@ -38,8 +38,11 @@ class Watching:
                 if news:
                     return WatchResult(generation=plan.generation, readings=news, checks=activity.info().attempt)
         silent = [standing.failing_since for standing in standings if standing.failing_since is not None]
-        if len(silent) == len(standings) and silent and (at - max(silent)).total_seconds() >= plan.unreachable_after_s:
-            return WatchResult(generation=plan.generation, unreachable_since=max(silent), checks=activity.info().attempt)
+        if len(silent) == len(standings) and silent:
+            patience_s = plan.unreachable_after_s - (at - max(silent)).total_seconds()
+            if patience_s <= 0:
+                return WatchResult(generation=plan.generation, unreachable_since=max(silent), checks=activity.info().attempt)
+            raise _not_yet(plan, at, wait_s, patience_s)
         raise _not_yet(plan, at, wait_s)
 
     async def _check(self, plan: WatchPlan, at: datetime) -> tuple[list[tuple[WatchTarget, Reading]], list[CheckStanding], float | None]:
@@ -67,7 +70,11 @@ class Watching:
         return readings, standings, wait_s
 
 
-def _not_yet(plan: WatchPlan, at: datetime, wait_s: float | None = None) -> ApplicationError:
-    delay = max(next_check_in(plan, at), wait_s or 0.0)
+def _not_yet(plan: WatchPlan, at: datetime, wait_s: float | None = None, patience_s: float | None = None) -> ApplicationError:
+    """`patience_s`: while nobody answers, the next try is at the latest when a person has to be told (the plan may be sparse)."""
+    delay = next_check_in(plan, at)
+    if patience_s is not None:
+        delay = min(delay, max(1.0, patience_s))
+    delay = max(delay, wait_s or 0.0)
     # BENIGN: "not yet" is no failure and alarms nobody.
     return ApplicationError("not yet", type="not_yet", category=ApplicationErrorCategory.BENIGN, next_retry_delay=timedelta(seconds=delay))

@@ -6,20 +6,24 @@ Owns the arithmetic of polling. Called by the watch activity.
 from datetime import datetime
 
 from policies.case.plans import Reading, WatchPlan, WatchTarget
-from policies.providers.statuses import TargetType, may_follow
+from policies.providers.statuses import TargetType, in_our_words, may_follow, stage_may_follow
 from policies.rules.v1.provider_news import is_news
 
 _FLOOR_S = 1.0  # the engine fires nothing sooner
+_LAST_LOOK_S = 60.0  # before the plan's end: time enough to read a failure and reopen the case while its tail still runs
 
 
 def next_check_in(plan: WatchPlan, at: datetime) -> float:
-    """Seconds until the next check, by the age of the watch; the last one is not after the plan's end."""
+    """Seconds until the next check, by the age of the watch; the last one is just before the plan's end."""
     age = (at - plan.started_at).total_seconds()
     every = plan.steps[-1][0]
     for step, until in plan.steps:
         if until is None or age < until:
             every = step if until is None else min(step, max(_FLOOR_S, until - age))
             break
+    if plan.ends_at is not None:
+        last_look = (plan.ends_at - at).total_seconds() - min(_LAST_LOOK_S, every / 10)
+        every = min(every, last_look) if last_look > _FLOOR_S else every
     return max(_FLOOR_S, every)
 
 
@@ -29,10 +33,18 @@ def changes_something(target: WatchTarget, reading: Reading, mode: str) -> bool:
         return True
     if reading.trace is not None and target.trace is None and mode == "tail":
         return True
+    at = reading.occurred_at or reading.read_at
+    older = target.status_at is not None and at < target.status_at  # the provider's own answer lags behind what it told by webhook
+    if not older and _tells_a_date_or_stage(target, reading):
+        return True
+    status = in_our_words(target.type, target.status, reading.status)
+    known_at = target.status_at.timestamp() if target.status_at is not None else None
+    return may_follow(target.type, target.status, status, known_at, at.timestamp()) and is_news(target.type, target.status, status)
+
+
+def _tells_a_date_or_stage(target: WatchTarget, reading: Reading) -> bool:
     if reading.due_by is not None and reading.due_by != target.due_by:
         return True
-    if reading.eta_at is not None and reading.eta_at != target.eta_at and target.type is TargetType.DELIVERY:
-        return True
-    if target.type is not TargetType.DELIVERY and not may_follow(target.type, target.status, reading.status, None, None):
-        return False
-    return reading.status != target.status and is_news(target.type, target.status, reading.status)
+    if target.type is TargetType.DELIVERY:
+        return reading.eta_at is not None and reading.eta_at != target.eta_at
+    return target.type is TargetType.DISPUTE and reading.stage is not None and stage_may_follow(target.stage, reading.stage)

@@ -105,9 +105,9 @@ def _said(detail: ErrorDetails, values: bool) -> str:
     if values:
         return words
     given = detail.get("input")
-    if isinstance(given, str) and given:
-        words = words.replace(given, "…")
-    return _QUOTED.sub("the value", words)
+    if isinstance(given, str):
+        words = words.replace(f'"{given}"', "the value")
+    return _QUOTED.sub("the value", words)  # a part of it: long ones are told shortened
 
 
 def _model_at(model: type[BaseModel], loc: Place) -> type[BaseModel] | None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from store import sqlite_file
 from store.address import Address
 from store.errors import StoreError, StoreRefused, StoreUnavailable, translated
+from store.sqlite_threads import SqliteThreads
 
 __all__ = ["Store", "StoreError", "StoreRefused", "StoreUnavailable", "open_store", "upgrade"]
 
@@ -36,7 +37,9 @@ class Store:
             # its busy timeout (which polls) is left for other processes.
             self._writer = asyncio.Lock()
             self._reading = self._engine.execution_options(**{sqlite_file.READS: True})
+            self._threads: SqliteThreads | None = SqliteThreads(address)
         else:
+            self._threads = None
             # Several queries of one view see the same moment, as they do in SQLite.
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -50,11 +53,17 @@ class Store:
         The books are written as plain functions of a connection and handed over whole: one switch between the event loop's
         and the driver's world per transaction instead of one per statement.
         """
+        if self._threads is not None:
+            with translated(self._where):
+                return await self._threads.write(work)
         async with self.begin() as connection:
             return await connection.run_sync(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that only reads, sees one moment, and never waits for a writer."""
+        if self._threads is not None:
+            with translated(self._where):
+                return await self._threads.read(work)
         async with self.begin_reading() as connection:
             return await connection.run_sync(work)
 
@@ -72,6 +81,8 @@ class Store:
                 yield connection
 
     async def close(self) -> None:
+        if self._threads is not None:
+            await self._threads.close()
         await self._engine.dispose()
 
     def _turn(self) -> AbstractAsyncContextManager[object]:

@@ -32,9 +32,12 @@ class FakePost:
     sent: list[SentMessage] = field(default_factory=list)
     fail: Callable[[Outgoing, datetime], SendFailed | None] = lambda outgoing, at: None
     attempts: int = 0
+    holds: asyncio.Event | None = None  # takes the message and answers when this is set
 
     async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
         self.attempts += 1
+        if self.holds is not None:
+            await self.holds.wait()
         failure = self.fail(outgoing, at)
         if failure is not None:
             raise failure

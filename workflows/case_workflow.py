@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import names as activity
     from activities.contracts.jobs import AlertPeople, RecordCase, SendMessage, WatchProvider
     from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+    from policies.case.state import SentUnwritten
     from policies.case.vocabulary import MessageOutcome
     from workflows import names
     from workflows.case_handlers import CaseHandlers
@@ -79,7 +80,7 @@ class CaseWorkflow(CaseHandlers):
         return self.case.closed_at is not None
 
     def _books_are_complete(self) -> bool:
-        return not self._jobs and self.case.recorded_seq == self.case.fact_seq
+        return not self._jobs and not self.case.unwritten and self.case.recorded_seq == self.case.fact_seq
 
     def _ending(self) -> dict[str, Any]:
         resolution = self.case.resolution
@@ -122,7 +123,7 @@ class CaseWorkflow(CaseHandlers):
         for plan in jobs.alerts:
             self._start_job(self._alert_people(plan, self.rules.entry(self.case)))
         if jobs.record:
-            self._start_job(self._record_case(self.rules.entry(self.case)))
+            self._start_job(self._record_case(self.rules.entry(self.case), jobs.unwritten))
         if jobs.watch is not None:
             self._watch = asyncio.create_task(self._watch_provider(jobs.watch))
         self._arm()
@@ -225,11 +226,11 @@ class CaseWorkflow(CaseHandlers):
             self.rules.not_alerted(self.case, plan, _reason(error), workflow.now())
             self.rules.not_recorded(self.case, workflow.now())
 
-    async def _record_case(self, entry: BooksEntry) -> None:
+    async def _record_case(self, entry: BooksEntry, unwritten: list[SentUnwritten]) -> None:
         try:
             await workflow.execute_activity(
                 activity.RECORD_CASE,
-                RecordCase(books=entry),
+                RecordCase(books=entry, unwritten=unwritten or None),
                 task_queue=activity.CASES_QUEUE,
                 start_to_close_timeout=_ATTEMPT_LIMIT,
                 heartbeat_timeout=_HEARTBEAT,
@@ -241,7 +242,7 @@ class CaseWorkflow(CaseHandlers):
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            self.rules.not_recorded(self.case, workflow.now())
+            self.rules.not_recorded(self.case, workflow.now(), unwritten)
 
     async def _watch_provider(self, plan: WatchPlan) -> None:
         try:

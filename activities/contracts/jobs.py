@@ -1,6 +1,7 @@
 """One input and one result model per activity. Tolerant: optional fields only from the first release on."""
 
 from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+from policies.case.state import SentUnwritten
 from policies.contract import Contract
 
 
@@ -15,6 +16,7 @@ class RecordCase(Contract):
     """Commit the entry; nothing leaves the house."""
 
     books: BooksEntry
+    unwritten: list[SentUnwritten] | None = None
 
 
 class AlertPeople(Contract):

@@ -163,3 +163,4 @@ class Snapshot(Contract):
     policy: str
     shadow: bool
     counts: dict[str, int]
+    reach: Reachability | None = None  # how the customer is reached, never an address

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from policies.case.facts import Fact
-from policies.case.state import Alert, EndedPromise, PromiseState, Resolution
+from policies.case.state import Alert, EndedPromise, PromiseState, Resolution, SentUnwritten
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel, MessageClass, MessageKind, MessageOutcome
 from policies.contract import Contract, Instant
 from policies.money import Money
@@ -155,6 +155,7 @@ class MessageResult(Contract):
     channel: Channel | None = None
     reason: str | None = None
     retry_at: Instant | None = None
+    unwritten: SentUnwritten | None = None  # accepted, but the books could not be told
 
 
 class AlertPlan(Contract):
@@ -174,9 +175,11 @@ class WatchTarget(Contract):
     provider: str
     reference: str
     status: str
+    status_at: Instant | None = None
     trace: str | None = None
     due_by: Instant | None = None
     eta_at: Instant | None = None
+    stage: str | None = None
 
 
 class WatchPlan(Contract):

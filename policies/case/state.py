@@ -10,7 +10,7 @@ from pydantic import Field
 
 from policies.case.facts import Actor, Fact
 from policies.case.start import CaseStart, Reachability
-from policies.case.vocabulary import CaseStatus, MessageKind, PromiseEnd
+from policies.case.vocabulary import CaseStatus, Channel, MessageKind, PromiseEnd
 from policies.contract import Contract, Instant
 from policies.money import Money
 from policies.providers.statuses import TargetType
@@ -164,6 +164,7 @@ class WatchState(Contract):
     started_at: Instant | None = None
     restart_at: Instant | None = None
     unreachable_since: Instant | None = None
+    failed_since: Instant | None = None  # it cannot be asked at all: configuration or credentials
 
 
 class Alert(Contract):
@@ -182,6 +183,16 @@ class UnsentAlert(Contract):
 
     alert_id: str
     alert: Alert
+
+
+class SentUnwritten(Contract):
+    """A message that its provider took, while the books could not be told; they are told with the next entry."""
+
+    message_id: str
+    delivery_id: str
+    provider_id: str | None = None
+    channel: Channel | None = None
+    at: Instant
 
 
 class CaseState(Contract):
@@ -220,6 +231,7 @@ class CaseState(Contract):
     alerts: list[Alert] = Field(default_factory=list)
     alert_seq: int = 0
     unsent_alerts: list[UnsentAlert] = Field(default_factory=list)
+    unwritten: list[SentUnwritten] = Field(default_factory=list)
     resolution: Resolution | None = None
     past_resolutions: list[Resolution] = Field(default_factory=list)
     tail_until: Instant | None = None

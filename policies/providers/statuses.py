@@ -104,6 +104,19 @@ TROUBLE: dict[TargetType, frozenset[str]] = {
 """Statuses at which a person must act: the provider will do nothing more."""
 
 
+def in_our_words(target: TargetType, current: str, told: str) -> str:
+    """The status that a word tells of. One nobody knows means "still in progress": it takes nothing back that is known already."""
+    if told in STATUSES[target] and told != "unknown":
+        return told
+    return IN_PROGRESS[target] if current == "unknown" else current
+
+
+def stage_may_follow(current: str | None, new: str) -> bool:
+    """Whether a dispute has gone on to another stage: stages go forward only, and words nobody knows are no stage."""
+    stages = list(DisputeStage)
+    return new in stages and (current not in stages or stages.index(DisputeStage(new)) > stages.index(DisputeStage(current)))
+
+
 def may_follow(target: TargetType, current: str, new: str, current_at: float | None, new_at: float | None) -> bool:
     """Whether a reading `new` (occurred at `new_at`, POSIX seconds UTC or None) may replace `current`.
 

@@ -17,7 +17,7 @@ from policies.book import PolicyBook
 from starter.cli.printing import complain
 from starter.connection import EngineUnavailable, connect
 from starter.desk import Desk, DeskError, UnusableRequest
-from starter.embedded.errors import StackError
+from starter.embedded.errors import StackError, StackInterrupted
 from starter.intake.candidates import FileUnusable
 from starter.policy_books import BookError, load_books
 from starter.policy_choice import NoPolicy
@@ -29,7 +29,8 @@ from store.engine import Store, StoreError, StoreUnavailable, open_store
 from store.outbox import Outbox
 from store.queries import Queries
 
-_EXPECTED = (DeskError, UnusableRequest, EngineUnavailable, StoreError, BookError, NoPolicy, SettingsError, StackError, FileUnusable)
+# What may go wrong without being a fault of the program.
+expected = (DeskError, UnusableRequest, EngineUnavailable, StoreError, BookError, NoPolicy, SettingsError, StackError, FileUnusable)
 _INTERRUPTED = 130  # what shells report for Ctrl-C
 
 _overrides: dict[str, Any] = {}
@@ -104,10 +105,10 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Do it; what was to be expected becomes "error: ..." and exit code 1."""
     try:
         code = asyncio.run(work)
-    except _EXPECTED as error:
-        raise failed(error) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StackInterrupted):
         raise typer.Exit(_INTERRUPTED) from None
+    except expected as error:
+        raise failed(error) from None
     if code:
         raise typer.Exit(code)
 
@@ -119,6 +120,3 @@ def failed(error: Exception) -> typer.Exit:
         text += " (`makegood setup` does it)"
     complain(text)
     return typer.Exit(1)
-
-
-expected = _EXPECTED

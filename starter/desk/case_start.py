@@ -6,6 +6,7 @@ an address or a personal reference into the start. Called by the desk; the CLI a
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
@@ -17,6 +18,7 @@ from policies.case.start import CaseStart, Reachability, TargetStart
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel
 from policies.money import Money, exponent, total
 from policies.providers.statuses import TargetType
+from policies.rules import rules_for
 from store.contacts import Contact, RoleContact
 
 _SUMMARY_BYTES = 200  # the engine refuses longer ones
@@ -140,14 +142,18 @@ def build_start(request: CaseRequest, *, case_id: str, contact_ref: str, digests
     )
 
 
-def search_attributes(start: CaseStart) -> TypedSearchAttributes:
-    """Those known at the start; MakegoodResolveBy is the workflow's."""
+def search_attributes(start: CaseStart, at: datetime) -> TypedSearchAttributes:
+    """Those known at the start. The date of resolution is worked out as the workflow will, which then need not set it again."""
+    rules = rules_for(start.policy.rules)
+    resolve_by = rules.search_attributes(rules.begin(start, at))["MakegoodResolveBy"]
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodKind"), start.kind.value),
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodStatus"), CaseStatus.OPEN.value),
         SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodMerchant"), start.merchant),
         SearchAttributePair(SearchAttributeKey.for_int("MakegoodEscalation"), 0),
     ]
+    if resolve_by is not None:
+        pairs.append(SearchAttributePair(SearchAttributeKey.for_datetime("MakegoodResolveBy"), resolve_by))
     if start.segment is not None:
         pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword("MakegoodSegment"), start.segment))
     if start.targets:

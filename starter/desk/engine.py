@@ -6,7 +6,7 @@ desk's parts.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio.client import (
@@ -61,7 +61,7 @@ class Engine:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def start(self, start: CaseStart, key: CaseKey) -> bool:
+    async def start(self, start: CaseStart, key: CaseKey, at: datetime) -> bool:
         """Start the case's workflow; False if there is one of that id, running or ended."""
         with self._in_our_words():
             try:
@@ -73,7 +73,7 @@ class Engine:
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,  # USE_EXISTING would hide whether it was created
                     memo={MEMO_DIGESTS: start.digests},
-                    search_attributes=search_attributes(start),
+                    search_attributes=search_attributes(start, at),
                     static_summary=summary(start),
                     static_details=details(start),
                     rpc_timeout=_RPC_LIMIT,

@@ -44,7 +44,7 @@ class Opening(DeskBase):
         ref = contact_ref(key.case_id, digests)
         await self._desk_books.save_contact(ref, key.case_id, request.merchant, contact_of(request), at)
         start = build_start(request, case_id=key.case_id, contact_ref=ref, digests=digests, policy=policy)
-        if await self._engine.start(start, key):
+        if await self._engine.start(start, key, at):
             return Opened(case_id=key.case_id, workflow_id=key.workflow_id, result="created", policy_id=policy.policy.id)
         return self._told(key, request, await self._engine.digests(key), digests)
 

@@ -6,13 +6,12 @@ Owns the comparison of dates before and after. Whether it may be done is the cas
 from datetime import datetime
 
 from policies.book import PolicySnapshot
-from policies.case.commands import ChangePolicy, Receipt
+from policies.case.commands import ChangePolicy, Receipt, Snapshot
 from policies.case.facts import Actor
 from policies.contract import Contract, Instant
 from starter.closed_days import frozen
 from starter.desk.keys import CaseKey
 from starter.desk.preferences import Preferring
-from starter.desk.reading import ReachableSnapshot
 from starter.policy_choice import by_id
 from workflows.names import CHANGE_POLICY
 
@@ -58,7 +57,7 @@ class Repolicing(Preferring):
         return change
 
 
-def _compared(snapshot: ReachableSnapshot, after: PolicySnapshot) -> list[ClockChange]:
+def _compared(snapshot: Snapshot, after: PolicySnapshot) -> list[ClockChange]:
     """Dates as the clocks' own starts give them; clocks that carry a provider's date keep it."""
     changes = []
     policy = after.policy

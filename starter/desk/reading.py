@@ -5,7 +5,6 @@ Owns that choice. Must never change anything. Part of the desk.
 
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
-from policies.case.start import Reachability
 from starter.desk.base import DeskBase
 from starter.desk.engine import Forgotten
 from starter.desk.errors import CaseNotFound
@@ -14,22 +13,16 @@ from store.views import CaseView
 from workflows.names import SNAPSHOT, TIMELINE
 
 
-class ReachableSnapshot(Snapshot):
-    """The snapshot with how the customer is reached, if the case tells it (never an address)."""
-
-    reach: Reachability | None = None
-
-
 class Reading(DeskBase):
-    async def snapshot(self, case: CaseKey | str) -> ReachableSnapshot:
+    async def snapshot(self, case: CaseKey | str) -> Snapshot:
         """Raises CaseNotFound, EngineUnavailable, Unanswered (the books still know the case: `snapshot_of_books`)."""
         key = await self._key(case)
         try:
-            return await self._engine.query(key, SNAPSHOT, ReachableSnapshot)
+            return await self._engine.query(key, SNAPSHOT, Snapshot)
         except Forgotten:
             return await self.snapshot_of_books(key)
 
-    async def snapshot_of_books(self, case: CaseKey | str) -> ReachableSnapshot:
+    async def snapshot_of_books(self, case: CaseKey | str) -> Snapshot:
         """What the books alone know: without the agenda, the clocks and the targets. Raises CaseNotFound."""
         key = await self._key(case)
         view = await self._queries.case(key.case_id)
@@ -49,9 +42,9 @@ class Reading(DeskBase):
         return [facts[seq] for seq in sorted(facts)]
 
 
-def snapshot_of(row: CaseView) -> ReachableSnapshot:
+def snapshot_of(row: CaseView) -> Snapshot:
     """A snapshot as far as the books' row tells it."""
-    return ReachableSnapshot(
+    return Snapshot(
         case_id=row.case_id,
         workflow_id=row.workflow_id,
         kind=row.kind.value,

@@ -141,11 +141,12 @@ class Stack:
         self._lock.acquire()
         program = temporal_program(self._settings.temporal_binary)
         temporal_port, ui_port = self._wanted_ports
-        wanted: list[tuple[int | None, str]] = [(temporal_port, "--temporal-port"), (ui_port, "--ui-port"), (None, "")]
-        self._port, self._ui_port, self._simulator_port = ports(wanted)
+        self._port, self._ui_port = ports([(temporal_port, "--temporal-port"), (ui_port, "--ui-port")])
         self._pipe = os.pipe()
         self._server = await self._begin(self._server_plan(program))
         if self._with_simulator:
+            # Chosen only now: Temporal's inner services take free ports of their own, and one of them took ours (seen in a test).
+            (self._simulator_port,) = ports([(None, "")])
             await self._begin(self._simulator_plan())
         self._lock.tell(RunningStack(pid=os.getpid(), address=self.address, ui_url=self.ui_url, simulator_url=self.simulator_url))
         if self._with_worker:
@@ -238,7 +239,7 @@ class Stack:
             command=[sys.executable, *module],
             environment=_own_environment(),
             log=self._log("simulator"),
-            ready=lambda: _listens(self._simulator_port),
+            ready=lambda: _serves_http(self._simulator_port, "/admin/stats"),
             ready_within_s=_SIMULATOR_READY_S,
             stop_within_s=_SIMULATOR_STOP_S,
         )
@@ -273,6 +274,20 @@ async def _listens(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def _serves_http(port: int, path: str) -> bool:
+    """True if it is ours that listens: a stranger on the port would say something else."""
+    try:
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        try:
+            writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            status = await asyncio.wait_for(reader.readline(), 5)
+        finally:
+            writer.close()
+    except (OSError, TimeoutError, ValueError):  # ValueError: a line longer than any status line
+        return False
+    return status.startswith(b"HTTP/1.") and b" 200 " in status
 
 
 def _own_environment() -> dict[str, str]:

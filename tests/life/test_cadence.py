@@ -2,6 +2,7 @@
 quiet hours and send windows already in what is promised.
 """
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,11 +48,12 @@ async def test_updates_come_when_promised_without_drift_and_stop_with_the_resolu
         await h.until(MONDAY + 6 * DAY + HOUR)
         promises = await case.promises()
         # Each next word counts from the one that was promised: however late one was sent, the next is not later.
-        assert [later.due_at - earlier.due_at for earlier, later in zip(promises, promises[1:], strict=False)] == [DAY] * 6
+        assert [later.due_at - earlier.due_at for earlier, later in itertools.pairwise(promises)] == [DAY] * 6
         assert punctual(promises[0].due_at, MONDAY + DAY)
         sent = moments(h, "update")
         delays = [0, 900, 297, 302, 0, 0]
-        assert all(punctual(at, promise.due_at + timedelta(seconds=wait)) for at, promise, wait in zip(sent, promises, delays, strict=False))
+        expected = [promise.due_at + timedelta(seconds=wait) for promise, wait in zip(promises, delays, strict=False)]
+        assert all(punctual(at, due_at) for at, due_at in zip(sent, expected, strict=True))
         assert await ends(case) == [("kept", 0), ("late", 900), ("kept", 0), ("late", 302), ("kept", 0), ("kept", 0)]
         assert "Nothing has changed since Monday, 5 March 2035, 10:00" in words(h)
         assert "We owed you an update" not in words(h)
@@ -80,7 +82,7 @@ async def test_the_schedule_of_the_policy(tmp_path: Path) -> None:
         case = await h.open(start_of(CaseKind.DISPUTE))
         await h.until(MONDAY + 16 * DAY)
         promises = await case.promises()
-        hours = [round((later.due_at - earlier.due_at) / HOUR) for earlier, later in zip(promises, promises[1:], strict=False)]
+        hours = [round((later.due_at - earlier.due_at) / HOUR) for earlier, later in itertools.pairwise(promises)]
         assert punctual(promises[0].due_at, MONDAY + DAY)
         assert hours == [24, 24, 48, 48, 48, 72, 72, 72]  # 24 h three times, then 48 h three times, then 72 h
         assert await ends(case) == [("kept", 0)] * 8
@@ -151,9 +153,7 @@ async def test_quiet_hours_are_in_what_is_promised_and_one_message_absorbs_what_
         assert h.post.kinds() == ["acknowledgement", "update"]
         # News in the evening before the next word, which is due at 08:00: both wait for 08:00 and are one message.
         await h.until(datetime(2035, 3, 7, 22, 0, tzinfo=UTC))
-        await case.report(
-            Reading(type=TargetType.REFUND, provider="simpay", reference="R-1-1", status="succeeded", read_at=await h.now())
-        )
+        await case.report(Reading(type=TargetType.REFUND, provider="simpay", reference="R-1-1", status="succeeded", read_at=await h.now()))
         await h.until(datetime(2035, 3, 8, 6, 59, 59, tzinfo=UTC))
         assert len(h.post.sent) == 2
         await h.until(datetime(2035, 3, 8, 8, 0, tzinfo=UTC))
@@ -161,9 +161,7 @@ async def test_quiet_hours_are_in_what_is_promised_and_one_message_absorbs_what_
         assert punctual(h.post.sent[-1].at, datetime(2035, 3, 8, 7, 0, tzinfo=UTC))
         # The resolution too waits for the morning; nobody's telephone rings at night.
         await h.until(datetime(2035, 3, 8, 20, 0, tzinfo=UTC))
-        await case.report(
-            Reading(type=TargetType.REFUND, provider="simpay", reference="R-1-2", status="succeeded", read_at=await h.now())
-        )
+        await case.report(Reading(type=TargetType.REFUND, provider="simpay", reference="R-1-2", status="succeeded", read_at=await h.now()))
         await h.until(datetime(2035, 3, 9, 8, 0, tzinfo=UTC))
         assert h.post.kinds()[3:] == ["resolution"]
         assert punctual(h.post.sent[-1].at, datetime(2035, 3, 9, 7, 0, tzinfo=UTC))

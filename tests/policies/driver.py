@@ -155,7 +155,9 @@ class Life:
         self.provider.setdefault(reference, []).append((at, status, more))
 
     def report(self, status: str, at: datetime | None = None, reference: str = "R-1-1", **more: Any) -> None:
-        """A webhook, now."""
+        """A webhook, now; nobody listens once the case is closed."""
+        if self.state.closed_at is not None:
+            return
         type_, provider = _TARGETS[self.state.start.kind]
         v1.advance(self.state, self.now)
         v1.apply_readings(

@@ -4,6 +4,7 @@ Owns the stack, the plans of the simulated provider, and the accounts that are r
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,26 @@ class RealHouse:
     @property
     def queries(self) -> Queries:
         return Queries(self.store)
+
+    async def kill_worker(self) -> float:
+        """kill -9; the seconds until its supervisor has it polling again."""
+        return await self._kill(self.stack.kill_worker)
+
+    async def kill_server(self) -> float:
+        return await self._kill(self.stack.kill_server)
+
+    async def _kill(self, kill: Callable[[], None]) -> float:
+        before, killed_at = self._restarts(), time.monotonic()
+        kill()
+
+        async def look() -> bool:
+            return self._restarts() > before
+
+        await eventually(look, "what was killed runs again")
+        return time.monotonic() - killed_at
+
+    def _restarts(self) -> int:
+        return sum("runs again" in event for event in self.events)
 
     async def provider_says(self, kind: CaseKind, reference: str, word: str, **fields: Any) -> None:
         """From now on the simulated provider or carrier says `word` (its own) of that reference."""
@@ -208,6 +229,7 @@ class Account:
 
     case: RealCase
     row: CaseView
+    facts: list[Fact]
     messages: list[MessageView]
     promises: list[PromiseView]
     posts: list[Posted]
@@ -217,18 +239,18 @@ class Account:
     async def of(cls, case: RealCase) -> "Account":
         row = await case.row()
         assert row is not None
-        account = cls(case, row, await case.messages(), await case.promises(), await case.posts())
+        facts = await case.house.queries.facts(case.case_id)
+        account = cls(case, row, facts, await case.messages(), await case.promises(), await case.posts())
         account._measure()
         return account
 
     def _measure(self) -> None:
-        """How late each promised word was, from the promise to the moment at which the channel took the message."""
-        due = {promise.number: promise.due_at for promise in self.promises}
-        taken = {post.message_id: post.put_at for post in self.posts}
+        """How late each word was, from its promise (the acknowledgement: from the opening) until its channel took it."""
+        promised = {promise.number: promise.due_at for promise in self.promises}
         for message in self.messages:
-            if message.keeps is not None and message.ended_at is not None:
-                at = max(message.ended_at, taken[message.message_id])
-                self.overdue_s.append(((at - due[message.keeps]).total_seconds(), message.message_id))
+            due_at = self.row.opened_at if message.kind is MessageKind.ACKNOWLEDGEMENT else promised.get(message.keeps or 0)
+            if due_at is not None and message.ended_at is not None:
+                self.overdue_s.append(((message.ended_at - due_at).total_seconds(), message.message_id))
 
     def kinds(self) -> list[str]:
         return [message.kind.value for message in self.messages]
@@ -241,7 +263,8 @@ class Account:
         return self.kinds().count("update")
 
     def nothing_is_lost_or_doubled(self) -> None:
-        """Every message that was begun was told, once; its numbers have no gap; the outbox and the ledger agree."""
+        """Every message that was begun was told, once; numbers have no gap; the outbox and the ledger agree."""
+        assert [fact.seq for fact in self.facts] == list(range(1, self.row.as_of_seq + 1))
         by_seq = sorted(self.messages, key=lambda message: message.seq)
         assert [message.seq for message in by_seq] == list(range(1, len(by_seq) + 1)), self.kinds()
         assert {message.state for message in self.messages} == {MessageState.ACCEPTED}, self.messages

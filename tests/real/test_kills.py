@@ -1,124 +1,154 @@
-"""kill -9 of the worker and of the server in the middle of cases: nothing lost, nothing sent twice, the promise kept as soon as possible."""
+"""kill -9 of the worker and of the server in the middle of cases, and a stop of everything.
+
+Nothing is lost, nothing is sent twice, and what was due meanwhile is done at once.
+"""
 
 import asyncio
-import sys
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from policies.case.commands import GiveFeedback
+from policies.case.commands import Escalate, Receipt
 from policies.case.vocabulary import CaseKind, MessageKind
 from store.standing import MessageState
-from tests.life.harness import CUSTOMER
+from tests.life.harness import LEAD
 from tests.real.harness import Account, RealCase, RealHouse, case_start, eventually, real_house, replay
+from tests.starter.embedded.conditions import runs
 from workflows import names
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MOST_OVERDUE_S = 6.0  # house.md, budgets
-_SETTLED = {CaseKind.REFUND: "paid_out", CaseKind.DISPUTE: "decided_for_cardholder", CaseKind.DELAY: "handed_over"}
+# The budget of house.md, on a machine of its own: there a killed worker polls again after less than `_RESTART_S` (0.2 to 0.8 s until the
+# supervisor starts it, 1.5 s of Python). A machine that needs longer for that is slower in everything else too.
+_MOST_OVERDUE_S, _RESTART_S = 6.0, 2.5
+_KINDS = [CaseKind.REFUND, CaseKind.DISPUTE, CaseKind.DELAY]
 _UNDER_WAY = {CaseKind.REFUND: "processing", CaseKind.DISPUTE: "with_bank", CaseKind.DELAY: "on_the_road"}
+_DONE = {CaseKind.REFUND: "paid_out", CaseKind.DISPUTE: "decided_for_cardholder", CaseKind.DELAY: "handed_over"}
 
 
 @dataclass
 class Lived:
+    """Twelve cases that went through five kills."""
+
     house: RealHouse
     cases: list[RealCase]
-    killed: list[str] = field(default_factory=list)
+    restarts_s: list[float] = field(default_factory=list)  # from a kill until the part was ready again
+    accounts: list[Account] = field(default_factory=list)
+
+    async def next(self, kind: MessageKind) -> None:
+        """Wait for one more message of that kind in the ledger: the others of its round are somewhere between timer and outcome."""
+        before = await self._begun(kind)
+
+        async def look() -> bool:
+            return await self._begun(kind) > before
+
+        await eventually(look, f"another {kind.value}")
+
+    async def _begun(self, kind: MessageKind) -> int:
+        summary = await self.house.queries.summary([case.case_id for case in self.cases])
+        return sum(summary.messages.get(kind.value, {}).values())
+
+    async def all_told(self, kind: MessageKind, times: int = 1) -> None:
+        await asyncio.gather(*(case.told(kind, times) for case in self.cases))
 
 
-async def _kill(lived: Lived, part: str) -> None:
-    stack = lived.house.stack
-    (stack.kill_worker if part == "worker" else stack.kill_server)()
-    lived.killed.append(part)
+async def _signal(case: RealCase) -> None:
+    await case.handle.signal(names.ESCALATE, {"by": "mia", "why": "sent while no worker runs"})
 
 
-async def _begun(lived: Lived, kind: MessageKind) -> int:
-    summary = await lived.house.queries.summary([case.case_id for case in lived.cases])
-    return sum(summary.messages.get(kind.value, {}).values())
-
-
-async def _next(lived: Lived, kind: MessageKind) -> None:
-    """Wait until the ledger has one more message of that kind: the others of its round are somewhere between timer and outcome."""
-    before = await _begun(lived, kind)
-
-    async def look() -> bool:
-        return await _begun(lived, kind) > before
-
-    await eventually(look, f"another {kind.value} on its way")
-
-
-async def _back(lived: Lived) -> None:
-    async def look() -> bool:
-        return sum("runs again" in event for event in lived.house.events) == len(lived.killed)
-
-    await eventually(look, "everything that was killed runs again")
-
-
-async def _all_told(lived: Lived, kind: MessageKind, times: int = 1) -> None:
-    await asyncio.gather(*(case.told(kind, times) for case in lived.cases))
+async def _update(case: RealCase) -> Receipt:
+    """Waits for its answer until a worker is there again."""
+    receipt: Receipt = await case.handle.execute_update(names.ESCALATE, Escalate(by=LEAD), result_type=Receipt)
+    return receipt
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
     async with real_house(tmp_path_factory.mktemp("kills")) as house:
-        kinds = [CaseKind.REFUND, CaseKind.DISPUTE, CaseKind.DELAY] * 4
-        starts = [case_start(kind, f"K-{number}", change={"tail": "5s"}) for number, kind in enumerate(kinds)]
-        cases = [RealCase(house, start, created=False) for start in starts]
-        lived = Lived(house, cases)
-        t0=datetime.now()
-        def mark(x): sys.stderr.write(f"{(datetime.now()-t0).total_seconds():6.2f} {x}\n")
+        starts = [case_start(kind, f"K-{number}") for number, kind in enumerate(_KINDS * 4)]
+        lived = Lived(house, [RealCase(house, start, created=False) for start in starts])
         opening = asyncio.gather(*(house.open(start, _UNDER_WAY[start.kind]) for start in starts))
-        await _next(lived, MessageKind.ACKNOWLEDGEMENT)
-        await _kill(lived, "worker")
-        mark("k1")
-        await _back(lived); mark("back")
+        await lived.next(MessageKind.ACKNOWLEDGEMENT)
+        lived.restarts_s.append(await house.kill_worker())
         await opening
-        await _all_told(lived, MessageKind.ACKNOWLEDGEMENT)
-        mark("acked")
-        await _next(lived, MessageKind.UPDATE)
-        await _kill(lived, "worker")
-        mark("k2")
-        await _back(lived); mark("back")
-        await _all_told(lived, MessageKind.UPDATE)
-        mark("updated")
-        await _next(lived, MessageKind.UPDATE)
-        await _kill(lived, "server")
-        mark("k3")
-        await _back(lived); mark("back")
-        await _all_told(lived, MessageKind.UPDATE, 2)
-        mark("updated2")
-        await asyncio.gather(*(case.provider_says(_SETTLED[case.start.kind]) for case in cases))
-        await _next(lived, MessageKind.RESOLUTION)
-        await _kill(lived, "worker")
-        mark("k4")
-        await _back(lived); mark("back")
-        await _all_told(lived, MessageKind.RESOLUTION)
-        mark("resolved")
-        await _next(lived, MessageKind.FEEDBACK_REQUEST)
-        await _kill(lived, "server")
-        mark("k5")
-        await _back(lived); mark("back")
-        await _all_told(lived, MessageKind.FEEDBACK_REQUEST)
-        mark("asked")
-        await asyncio.gather(*(case.act(names.FEEDBACK, GiveFeedback(by=CUSTOMER, csat=4)) for case in cases))
-        await asyncio.gather(*(case.closed() for case in cases))
-        mark("closed")
-        for e in house.events: mark(e)
+        await lived.all_told(MessageKind.ACKNOWLEDGEMENT)
+        await lived.next(MessageKind.UPDATE)
+        restart_s, _, receipt = await asyncio.gather(house.kill_worker(), _signal(lived.cases[0]), _update(lived.cases[1]))
+        lived.restarts_s.append(restart_s)
+        assert receipt.seq > 0
+        await lived.all_told(MessageKind.UPDATE)
+        await lived.next(MessageKind.UPDATE)
+        lived.restarts_s.append(await house.kill_server())
+        await lived.all_told(MessageKind.UPDATE, 2)
+        await asyncio.gather(*(case.provider_says(_DONE[case.start.kind]) for case in lived.cases))
+        await lived.next(MessageKind.RESOLUTION)
+        lived.restarts_s.append(await house.kill_worker())
+        await lived.all_told(MessageKind.RESOLUTION)
+        await lived.next(MessageKind.FEEDBACK_REQUEST)
+        lived.restarts_s.append(await house.kill_server())
+        await asyncio.gather(*(case.rate(csat=4) for case in lived.cases))
+        await asyncio.gather(*(case.closed() for case in lived.cases))
+        lived.accounts = [await Account.of(case) for case in lived.cases]
         yield lived
 
 
-async def test_x(lived: Lived) -> None:
-    for case in lived.cases:
-        a = await Account.of(case)
-        acks = (a.messages[0].ended_at - a.row.opened_at).total_seconds()
-        res = next(m for m in a.messages if m.kind is MessageKind.RESOLUTION)
-        fb = next(m for m in a.messages if m.kind is MessageKind.FEEDBACK_REQUEST)
-        sys.stderr.write(f"{case.case_id[:16]} ack {acks:.2f} upd {[(round(s,2), m.split('.')[-2]) for s,m in a.overdue_s]} fb {(fb.ended_at-res.ended_at).total_seconds()-3.5:.2f} {a.kinds()} {[d.attempt for m in a.messages for d in m.deliveries]}\n")
-        try:
-            a.nothing_is_lost_or_doubled(); a.promises_add_up()
-        except AssertionError as e: sys.stderr.write(f"!! {str(e)[:1000]}\n")
+async def test_nothing_is_lost_and_nothing_is_sent_twice(lived: Lived) -> None:
+    for account in lived.accounts:
+        account.nothing_is_lost_or_doubled()
+        assert [kind for kind in account.story() if kind != "apology"] == ["acknowledgement", "resolution", "feedback_request"]
+        assert account.updates() >= 2
+
+
+async def test_what_people_say_while_no_worker_runs_is_done(lived: Lived) -> None:
+    said = [[fact.by.who for fact in account.facts if fact.type == "escalated" and fact.by] for account in lived.accounts]
+    assert said[:2] == [["mia"], [LEAD.who]]
+    assert not any(said[2:])
+
+
+async def test_promises_add_up_after_kills(lived: Lived) -> None:
+    for account in lived.accounts:
+        account.promises_add_up()
+    sums = (await lived.house.queries.summary([case.case_id for case in lived.cases])).promises
+    assert sums.made == sums.kept + sums.late == sum(len(account.promises) for account in lived.accounts)
+
+
+async def test_no_step_is_long_overdue(lived: Lived) -> None:
+    overdue = sorted(step for account in lived.accounts for step in account.overdue_s)
+    logging.getLogger(__name__).info("most overdue: %s; restarts: %s", overdue[-3:], lived.restarts_s)
+    allowed = _MOST_OVERDUE_S * max(1.0, max(lived.restarts_s) / _RESTART_S)
+    assert overdue[-1][0] <= allowed, f"{overdue[-5:]}; restarts {lived.restarts_s}"
+
+
+async def test_histories_with_kills_replay(lived: Lived) -> None:
     await replay(lived.cases)
+
+
+async def test_a_stop_of_everything_in_mid_case(tmp_path: Path) -> None:
+    """The worker drains, everything ends; started again on the same folder, the cases go on where they were."""
+    starts = [case_start(kind, f"S-{kind.value}") for kind in _KINDS]
+    async with real_house(tmp_path) as house:
+        cases = await asyncio.gather(*(house.open(start, _UNDER_WAY[start.kind]) for start in starts))
+        before = Lived(house, list(cases))
+        await before.all_told(MessageKind.ACKNOWLEDGEMENT)
+        await before.next(MessageKind.UPDATE)
+        pids = [house.stack.worker_pid, house.stack.server_pid]
+    assert not any(pid is not None and runs(pid) for pid in pids)
+    async with real_house(tmp_path) as house:
+        after = Lived(house, [RealCase(house, start, created=False) for start in starts])
+        states = {message.state for case in after.cases for message in await case.messages()}
+        assert [await case.start_again() for case in after.cases] == [False, False, False]
+        await after.all_told(MessageKind.UPDATE)
+        await asyncio.gather(*(case.provider_says(_DONE[case.start.kind]) for case in after.cases))
+        await asyncio.gather(*(case.rate(csat=5) for case in after.cases))
+        await asyncio.gather(*(case.closed() for case in after.cases))
+        for case in after.cases:
+            account = await Account.of(case)
+            account.nothing_is_lost_or_doubled()
+            account.promises_add_up()
+            assert [kind for kind in account.story() if kind != "apology"] == ["acknowledgement", "resolution", "feedback_request"]
+        assert states == {MessageState.ACCEPTED}, "a drained worker leaves no message on its way"
+        await replay(after.cases)

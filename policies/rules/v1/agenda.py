@@ -74,8 +74,9 @@ def _hold(state: CaseState, due: list[Due]) -> None:
 
 def _after_resolution(state: CaseState, due: list[Due]) -> None:
     feedback = state.feedback
-    if state.in_flight is not None and state.in_flight.feedback_at is not None:
-        due.append(Due(state.in_flight.feedback_at, "feedback", "ask for feedback, as the resolution on its way announces"))
+    announced_at = state.in_flight.feedback_at if state.in_flight is not None else None
+    if announced_at is not None and state.named_facts.get("feedback_waits") != announced_at:
+        due.append(Due(announced_at, "feedback", "ask for feedback, as the resolution on its way announces"))
     if feedback is not None and not feedback.ended:
         if feedback.due_at is not None:
             due.append(Due(feedback.due_at, "feedback", "ask for feedback"))

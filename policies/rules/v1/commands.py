@@ -24,7 +24,18 @@ _LEADS = (Role.LEAD, Role.ADMIN)
 _NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "change_policy"})
 # Facts that the case finds out by itself; reported by hand they would stop its clocks.
 _OWN_FACTS = frozenset(
-    {"opened", "reopened", "resolved", "settled", "customer_replied", "lead_replied", "feedback_low", "recovered", "tail_ended"}
+    {
+        "opened",
+        "reopened",
+        "resolved",
+        "settled",
+        "customer_replied",
+        "lead_replied",
+        "feedback_low",
+        "recovered",
+        "tail_ended",
+        "feedback_waits",
+    }
 )
 _FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _EVIDENCE = re.compile(r"\S+#sha256=[0-9a-f]{64}")
@@ -369,7 +380,7 @@ def _phone_contact(state: CaseState, command: c.PhoneContact, now: datetime) -> 
     if state.promise is not None:
         # The call is itself a word to the customer: what was promised by now is kept by it, what was promised for later is replaced.
         grace = state.start.policy.policy.cadence.grace.elapsed()
-        overdue = now > state.promise.due_at
+        overdue = now >= state.promise.due_at
         late = now > state.promise.due_at + grace
         end_promise(
             state,

@@ -3,6 +3,7 @@
 Owns the order of things within a step. Called by the workflow's loop; pure, so that a test can live a year in a millisecond.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from policies.case.case_id import workflow_id
 from policies.case.facts import SYSTEM, Actor
 from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, WatchPlan, WatchTarget
 from policies.case.start import CaseStart
-from policies.case.state import CaseState, Target, UnsentAlert
+from policies.case.state import CaseState, SentUnwritten, Target, UnsentAlert
 from policies.case.vocabulary import CaseKind, FactType, MessageKind, Role
 from policies.providers.statuses import TargetType
 from policies.rules.v1 import clocks, feedback, messages, outcomes, provider_news
@@ -30,6 +31,7 @@ class Jobs:
     watch: WatchPlan | None = None
     cancel_watch: bool = False
     record: bool = False
+    unwritten: list[SentUnwritten] = field(default_factory=list)  # travels with the record
 
 
 def begin(start: CaseStart, now: datetime) -> CaseState:
@@ -94,8 +96,6 @@ def _done_already(state: CaseState, due: Due) -> bool:
     """True for duties that `jobs` takes up or that wait for something else."""
     if due.what in ("write", "watch", "write_books"):
         return True
-    if due.what == "feedback" and state.feedback is None:
-        return True  # announced by a resolution that is still on its way
     return due.what == "tail_ends" and state.named_facts.get("tail_ended") == due.at
 
 
@@ -117,6 +117,8 @@ def fire(state: CaseState, due: Due, now: datetime) -> None:
             outcomes.end_hold(state, SYSTEM, now, why="until")
             alert(state, "owner", state.escalation, "hold_ended", now)
         case "feedback":
+            if state.feedback is None:  # announced by a resolution that is still on its way: asked once that has arrived
+                state.named_facts["feedback_waits"] = due.at
             feedback.ask(state, now)
         case "feedback_reminder":
             feedback.remind(state, now)
@@ -157,6 +159,7 @@ def jobs(state: CaseState, now: datetime) -> Jobs:
         state.books_retry_at = None if retry_due else state.books_retry_at
     elif retry_due or _something_to_record(state):
         planned.record = True
+        planned.unwritten, state.unwritten = state.unwritten, []
         state.books_retry_at = None
     return planned
 
@@ -192,6 +195,8 @@ def not_alerted(state: CaseState, plan: AlertPlan, reason: str, now: datetime) -
 def _something_to_record(state: CaseState) -> bool:
     if state.books_retry_at is not None:
         return False  # the books did not answer: their turn comes at books_retry_at
+    if state.unwritten:
+        return True
     known = max(state.carried_seq, state.recorded_seq)
     unknown = [fact for fact in state.facts if fact.seq > known]
     return any(not fact.quiet for fact in unknown) or len(unknown) >= 50
@@ -242,9 +247,11 @@ def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
                 provider=target.provider,
                 reference=target.reference,
                 status=target.status,
+                status_at=target.status_at,
                 trace=target.trace,
                 due_by=state.dispute_due_by if target.type is TargetType.DISPUTE else None,
                 eta_at=state.delay_revised_at if target.type is TargetType.DELIVERY else None,
+                stage=state.dispute_stage if target.type is TargetType.DISPUTE else None,
             )
             for target in targets
         ],
@@ -283,8 +290,9 @@ def recorded(state: CaseState, written: BooksEntry) -> None:
     forget_recorded(state)
 
 
-def not_recorded(state: CaseState, now: datetime) -> None:
+def not_recorded(state: CaseState, now: datetime, unwritten: Sequence[SentUnwritten] = ()) -> None:
     """The books did not take an entry: everything unconfirmed travels again, at the latest at `books_retry_at`."""
+    state.unwritten = [*unwritten, *state.unwritten]
     policy = state.start.policy.policy
     retries = policy.parked_retries
     state.carried_seq = state.recorded_seq

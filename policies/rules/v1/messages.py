@@ -251,6 +251,8 @@ def _kinds(flight: InFlight) -> list[MessageKind]:
 def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     policy = state.start.policy.policy
     state.parked_count = 0
+    if result.unwritten is not None:
+        state.unwritten.append(result.unwritten)
     remember(
         state,
         FactType.MESSAGE_ACCEPTED,
@@ -267,7 +269,8 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
     if flight.routine:
         state.routine_count += 1
     for kind in _kinds(flight):
-        _told(state, kind, result.at, now, flight.feedback_at)
+        if flight.cycle == state.cycle or kind is MessageKind.ACKNOWLEDGEMENT:  # an old resolution says nothing of the new one
+            _told(state, kind, result.at, now, flight.feedback_at)
 
 
 def _make_promise(state: CaseState, flight: InFlight, at: datetime, now: datetime) -> None:
@@ -300,15 +303,16 @@ def _told(state: CaseState, kind: MessageKind, at: datetime, now: datetime, feed
             pass
 
 
-def _wait(state: CaseState, needs: list[Need]) -> None:
-    """What a message wanted to say waits again, and coalesces with whatever comes meanwhile."""
+def _wait(state: CaseState, flight: InFlight, needs: list[Need]) -> None:
+    """What a message wanted to say waits again, and coalesces with whatever comes meanwhile; what was overtaken is not said."""
+    needs = [waiting for waiting in needs if not outcomes.overtaken(state, waiting.kind, flight.cycle)]
     kinds = {waiting.kind for waiting in needs}
     state.needs = [*needs, *[waiting for waiting in state.needs if waiting.kind not in kinds or waiting.text_ref]]
 
 
 def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     policy = state.start.policy.policy
-    _wait(state, flight.needs)  # not sent for certain
+    _wait(state, flight, flight.needs)  # not sent for certain
     feedback.not_planned(state, flight.kind)
     state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
     state.parked_count += 1
@@ -326,7 +330,7 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
         return  # nothing is owed by a survey: what comes next tries the channels again, and a person learns of it then
     state.unreachable_since = state.unreachable_since or now
     alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
-    _wait(state, flight.needs)  # told when the contact data are mended
+    _wait(state, flight, flight.needs)  # told when the contact data are mended
 
 
 def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
@@ -334,7 +338,7 @@ def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: dat
     again = [waiting for waiting in flight.needs if waiting.kind in _MUST_ARRIVE]
     if again and not any(waiting.again for waiting in again):
         # Said once more: better twice than never. The promise waits for it.
-        _wait(state, [waiting.model_copy(update={"again": True}) for waiting in again])
+        _wait(state, flight, [waiting.model_copy(update={"again": True}) for waiting in again])
         state.parked_until = state.start.policy.policy.calendar.add(now, _parked_span(state))
         return
     if again:
@@ -347,6 +351,8 @@ def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: dat
 
 
 def _not_told(state: CaseState, flight: InFlight, reason: str, now: datetime) -> None:
+    if flight.cycle != state.cycle:
+        return
     for kind in _kinds(flight):
         if kind is MessageKind.FEEDBACK_REQUEST:
             feedback.not_asked(state, reason, now)

@@ -27,6 +27,18 @@ _OVERTAKEN = frozenset(
         MessageKind.TRACE,
     }
 )
+_OF_A_RESOLUTION = frozenset(
+    {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER, MessageKind.TRACE},
+)
+
+
+def overtaken(state: CaseState, kind: MessageKind, cycle: int) -> bool:
+    """True if what was to be said in that cycle no longer makes sense."""
+    if kind in (MessageKind.ASK, MessageKind.ASK_REMINDER):
+        return state.hold is None
+    if kind in _OF_A_RESOLUTION:
+        return state.resolution is None or cycle != state.cycle
+    return state.resolution is not None and kind in _OVERTAKEN
 
 
 def live_amounts(state: CaseState) -> list[Money]:
@@ -128,12 +140,7 @@ def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
     state.tail_until = None
     state.tight_cadence = True
     state.routine_count = 0
-    drop_needs(
-        state,
-        frozenset(
-            {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER, MessageKind.TRACE},
-        ),
-    )
+    drop_needs(state, _OF_A_RESOLUTION)
     if state.feedback is not None and not state.feedback.ended:
         state.feedback.ended = "withdrawn"
         remember(state, FactType.FEEDBACK_WITHDRAWN, now, by=SYSTEM)

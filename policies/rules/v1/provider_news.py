@@ -10,7 +10,7 @@ from policies.case.facts import Actor
 from policies.case.plans import Reading, WatchResult
 from policies.case.state import CaseState, Hold, Target
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
-from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, may_follow
+from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, in_our_words, may_follow, stage_may_follow
 from policies.rules.v1 import clocks
 from policies.rules.v1.memory import alert, need, remember
 from policies.rules.v1.outcomes import end_hold, reopen, resolve, settled_at
@@ -53,15 +53,19 @@ def _target(state: CaseState, reading: Reading) -> Target | None:
 
 
 def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) -> bool:
-    new_date = _carried_dates(state, reading, now)
-    if reading.replaced_by is not None and target.replaced_by is None:
+    at = reading.occurred_at or reading.read_at
+    status = in_our_words(target.type, target.status, reading.status)
+    overtaken = target.replaced_by is not None  # kept on record, but the case rests on its successor
+    stale = target.status_at is not None and at < target.status_at
+    news = not stale and _carried_dates(state, reading, now)
+    if reading.replaced_by is not None and not overtaken:
         replace_payment(state, target, reading.replaced_by, now)
+        news = True
     trace_is_new = reading.trace is not None and target.trace is None
     if trace_is_new:
         target.trace = reading.trace
-    at = reading.occurred_at or reading.read_at
     current_at = target.status_at.timestamp() if target.status_at else None
-    if not may_follow(target.type, target.status, reading.status, current_at, at.timestamp()):
+    if not may_follow(target.type, target.status, status, current_at, at.timestamp()):
         if trace_is_new and state.resolution is not None:
             remember(
                 state,
@@ -71,11 +75,12 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
                 reference=target.reference,
                 trace=reading.trace,
             )
-            if state.resolution.told_at is not None:
+            on_its_way = state.in_flight is not None and MessageKind.RESOLUTION in (state.in_flight.kind, *state.in_flight.also)
+            if state.resolution.told_at is not None or on_its_way:
                 need(state, MessageKind.TRACE, now)
-        return new_date
+        return news
     before = target.status
-    target.status, target.status_at = reading.status, at
+    target.status, target.status_at = status, at
     target.reversal = reading.reversal or target.reversal
     target.failure = reading.failure
     remember(
@@ -86,11 +91,11 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
         occurred_at=at,
         reference=target.reference,
         before=before,
-        status=reading.status,
+        status=status,
         failure=reading.failure,
         trace=target.trace,
     )
-    return new_date or is_news(target.type, before, reading.status)
+    return news or (not overtaken and is_news(target.type, before, status))
 
 
 def _provider(reading: Reading) -> Actor:
@@ -98,8 +103,10 @@ def _provider(reading: Reading) -> Actor:
 
 
 def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> bool:
-    """Dates that the provider tells; True if the customer must hear of one (a new delivery date)."""
-    if reading.stage is not None and reading.type is TargetType.DISPUTE:
+    """Dates and the stage that the provider tells; True if the customer must hear of it (another stage, a new delivery date)."""
+    next_stage = False
+    if reading.type is TargetType.DISPUTE and reading.stage is not None and stage_may_follow(state.dispute_stage, reading.stage):
+        next_stage = state.dispute_stage is not None and state.resolution is None
         state.dispute_stage = reading.stage
     if reading.due_by is not None and reading.due_by != state.dispute_due_by:
         state.dispute_due_by = reading.due_by
@@ -109,7 +116,7 @@ def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> bool:
         clocks.carried_date_changed(state, "delay_revised", now)
         remember(state, FactType.REPORTED, now, by=_provider(reading), name="delivery_date", at=reading.eta_at.isoformat())
         return state.resolution is None
-    return False
+    return next_stage
 
 
 def replace_payment(state: CaseState, old: Target, new_reference: str, now: datetime) -> None:
@@ -166,13 +173,13 @@ def _after_resolution(state: CaseState, changed: list[Target], now: datetime) ->
     resolution = state.resolution
     if resolution is None or not resolution.rests_on_provider:
         return  # a lead made it good in another way: recorded, nothing to take back
-    if state.tail_until is not None and now > state.tail_until:
-        return
     for target in changed:
         if target.status in SETTLED[target.type] and target.type is not TargetType.DISPUTE:
             continue
+        if state.tail_until is not None and min(target.status_at or now, now) > state.tail_until:
+            continue  # what happened inside the tail counts, however late we hear of it
         because = {
-            TargetType.REFUND: "refund_failed",
+            TargetType.REFUND: "refund_canceled" if target.status == "canceled" else "refund_failed",
             TargetType.DISPUTE: "dispute_reopened",
             TargetType.DELIVERY: "delivery_lost",
         }
@@ -191,7 +198,8 @@ def _asks_the_customer(state: CaseState, changed: list[Target], now: datetime) -
     if code is None:
         return
     asking = any(target.status == "requires_action" for target in state.targets if target.replaced_by is None)
-    if asking and state.hold is None:
+    asks_now = any(target.status == "requires_action" for target in changed)  # another part's news asks for nothing again
+    if asks_now and state.hold is None:
         begin_hold(state, code, Actor(who=changed[0].provider, role=Role.PROVIDER), now, until=None)
     elif not asking and state.hold is not None and state.hold.reason == code:
         end_hold(state, Actor(who=changed[0].provider, role=Role.PROVIDER), now, why="provided")
@@ -239,18 +247,27 @@ def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
         return False
     state.watch.running = False
     if result.unreachable_since is not None:
-        known_already = state.watch.unreachable_since is not None
+        known_already = state.watch.unreachable_since == result.unreachable_since
         state.watch.unreachable_since = result.unreachable_since
         state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.unreachable_after)
         if not known_already:  # told once per outage, not at every look
             remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
             alert(state, "owner", state.escalation, "provider_unreachable", now)
         return True
-    state.watch.unreachable_since = None
+    state.watch.unreachable_since = state.watch.failed_since = None
+    known = _known(state)
     apply_readings(state, result.readings, now)
     if state.resolution is None:
         state.watch.wanted = bool(watchable(state))
+    if known == _known(state):
+        # What ended the watch is no news here: asked again in due time, since asking at once would go round for ever.
+        state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.steps[-1].every)
     return True
+
+
+def _known(state: CaseState) -> tuple[object, ...]:
+    """What readings can change."""
+    return (state.fact_seq, state.dispute_stage, state.dispute_due_by, state.delay_revised_at, [target.trace for target in state.targets])
 
 
 def watch_failed(state: CaseState, generation: int, reason: str, now: datetime) -> None:
@@ -260,5 +277,7 @@ def watch_failed(state: CaseState, generation: int, reason: str, now: datetime) 
     state.watch.running = False
     policy = state.start.policy.policy
     state.watch.restart_at = policy.calendar.add(now, policy.watch.unreachable_after)
-    remember(state, FactType.JOB_FAILED, now, job="watch_provider", reason=reason)
-    alert(state, "operator", state.escalation, "watch_failed", now)
+    if state.watch.failed_since is None:  # told once, not at every try
+        state.watch.failed_since = now
+        remember(state, FactType.JOB_FAILED, now, job="watch_provider", reason=reason)
+        alert(state, "operator", state.escalation, "watch_failed", now)

@@ -157,6 +157,7 @@ def snapshot(state: CaseState) -> Snapshot:
         links=state.links,
         policy=f"{start.policy.policy.id} ({start.policy.book} {start.policy.version}, {start.policy.checksum})",
         shadow=start.shadow,
+        reach=state.reach,
         counts={
             "facts": state.fact_seq,
             "messages": state.message_seq,

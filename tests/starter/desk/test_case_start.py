@@ -41,7 +41,7 @@ def start(request: CaseRequest) -> CaseStart:
 @pytest.mark.parametrize("request_", [refund(), dispute(), delay(), refund(reference="ada.brook@example.com")])
 def test_nothing_personal_travels(request_: CaseRequest) -> None:
     made = start(request_)
-    travels = made.model_dump_json() + summary(made) + details(made) + str(search_attributes(made))
+    travels = made.model_dump_json() + summary(made) + details(made) + str(search_attributes(made, MONDAY))
     for personal in ("Ada", "Brook", "ada.brook", "example.com", "7700900117", "C-1"):
         assert personal not in travels
 
@@ -109,7 +109,10 @@ def test_money_for_people_at_work(amount: int, currency: str, text: str) -> None
 
 
 def test_search_attributes_of_the_start() -> None:
-    made = {pair.key.name: pair.value for pair in search_attributes(start(refund(tags=["gift"], customer={**CUSTOMER, "segment": "vip"})))}
+    made = {
+        pair.key.name: pair.value
+        for pair in search_attributes(start(refund(tags=["gift"], customer={**CUSTOMER, "segment": "vip"})), MONDAY)
+    }
     assert made == {
         "MakegoodKind": "refund",
         "MakegoodStatus": "open",
@@ -118,4 +121,5 @@ def test_search_attributes_of_the_start() -> None:
         "MakegoodProvider": "simpay",
         "MakegoodTags": ["gift"],
         "MakegoodEscalation": 0,
+        "MakegoodResolveBy": datetime(2026, 3, 9, 16, tzinfo=UTC),  # five business days later, 17:00 in Berlin
     }

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from policies.case.case_id import case_id, workflow_id
-from policies.case.commands import Receipt
+from policies.case.commands import Receipt, Snapshot
 from policies.case.facts import Actor
 from policies.case.plans import BooksEntry, CaseRow
-from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageClass, MessageKind, Role
+from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageKind, Role
 from policies.money import Money
 from starter.desk import (
     AmbiguousCase,
@@ -28,7 +28,6 @@ from starter.desk import (
 )
 from starter.desk.case_start import reach_of
 from starter.desk.normal_form import digests_of
-from starter.desk.reading import ReachableSnapshot
 from starter.policy_books import load_books
 from starter.settings import BOOKS
 from store.contacts import Contact, read_contact
@@ -175,10 +174,11 @@ async def test_commands_are_answered_or_refused_at_once(open_house: Open) -> Non
     assert (snapshot.escalation, snapshot.owner) == (1, "bob.agent")
     done = await desk.resolve(key, LEAD, "goodwill", amounts=[Money(amount_minor=100, currency="EUR")])
     assert done.status is CaseStatus.RESOLVED
-    types = [fact.type for fact in await desk.timeline(key)]
+    timeline = await desk.timeline(key)
+    types = [fact.type for fact in timeline]
     for type_ in (FactType.HELD, FactType.RESUMED, FactType.ESCALATED, FactType.REASSIGNED, FactType.REPORTED, FactType.PHONE_CONTACT):
         assert types.count(type_) == 1
-    assert [fact.seq for fact in await desk.timeline(key)] == list(range(1, len(types) + 1))
+    assert [fact.seq for fact in timeline] == list(range(1, len(timeline) + 1))
 
 
 async def test_texts_stay_in_the_store(open_house: Open) -> None:
@@ -261,7 +261,7 @@ async def test_another_policy_is_shown_before_it_rules(open_house: Open) -> None
 class _TellingDesk(Desk):
     """Cases tell how their customer is reached."""
 
-    async def snapshot(self, case: CaseKey | str) -> ReachableSnapshot:
+    async def snapshot(self, case: CaseKey | str) -> Snapshot:
         snapshot = await super().snapshot(case)
         return snapshot.model_copy(update={"reach": snapshot.reach or reach_of(refund().customer)})
 
@@ -289,10 +289,3 @@ async def test_wishes_travel_and_addresses_stay(open_house: Open) -> None:
         await desk.change_preferences(key, LEAD, PreferenceChanges(channels=[Channel.SMS], phone=None))
     with pytest.raises(Refused, match="nothing is to be changed"):
         await desk.change_preferences(key, LEAD, PreferenceChanges())
-
-
-def test_mandatory_messages_cannot_be_stopped() -> None:
-    with pytest.raises(ValueError, match="mandatory messages cannot be opted out of"):
-        PreferenceChanges(opted_out=[MessageClass.MANDATORY])
-    with pytest.raises(ValueError, match="quiet_from and quiet_until go together"):
-        PreferenceChanges(quiet_from="21:00")
