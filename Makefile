@@ -15,8 +15,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) scripts/preflight.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned dependencies into $(VENV) (once)"
-	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --require-hashes -r requirements.txt
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 install: $(STAMP) ## make .venv with the pinned dependencies

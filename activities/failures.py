@@ -5,6 +5,7 @@ Owns the translation of the store's errors. A failure's message reaches the hist
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError
 
@@ -12,11 +13,14 @@ from store.errors import StoreRefused, StoreUnavailable
 
 
 @contextmanager
-def books_errors() -> Iterator[None]:
-    """StoreUnavailable is tried again within the job's limit; StoreRefused is too, since a deploy may mend it, but says its name."""
+def books_errors(again_in: timedelta | None = None) -> Iterator[None]:
+    """StoreUnavailable is tried again within the job's limit; StoreRefused is too, since a deploy may mend it, but says its name.
+
+    `again_in`: when to try again, for an activity whose own retry policy is about something else.
+    """
     try:
         yield
     except StoreUnavailable as error:
-        raise ApplicationError("the books cannot be reached", type="store_unavailable") from error
+        raise ApplicationError("the books cannot be reached", type="store_unavailable", next_retry_delay=again_in) from error
     except StoreRefused as error:
-        raise ApplicationError("the books refused an entry", type="store_refused") from error
+        raise ApplicationError("the books refused an entry", type="store_refused", next_retry_delay=again_in) from error

@@ -19,6 +19,9 @@ from policies.watch_plan import changes_something, next_check_in
 from store.recorder import Recorder
 from store.standing import CheckStanding
 
+# The retry policy is for attempts that died with their worker and comes soon; books that are away for hours are not asked that often.
+_BOOKS_AWAY = timedelta(seconds=30)
+
 
 class Watching:
     def __init__(self, recorder: Recorder, provider: StatusPort) -> None:
@@ -31,7 +34,7 @@ class Watching:
         plan, at = job.plan, engine_now()
         if plan.mode == "tail" and activity.info().attempt == 1:
             raise _not_yet(plan, at)  # the settlement has just been read: the first look back is a whole step away
-        with books_errors():
+        with books_errors(again_in=_BOOKS_AWAY):
             async with alive():
                 readings, standings, wait_s = await self._check(plan, at)
                 news = [reading for target, reading in readings if changes_something(target, reading, plan.mode)]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from temporalio.runtime import Runtime
 
-from bench import part_cpu, part_s10
+from bench import part_cpu, part_dev_cpu, part_kill, part_lateness, part_memory, part_openings, part_s10, part_wakeups
 from bench.report import Report
 from bench.worker_process import quiet
 from starter.settings import ROOT
@@ -22,7 +22,13 @@ from starter.settings import ROOT
 Part = Callable[[Report, Path], Awaitable[None]]
 PARTS: dict[str, Part] = {
     "s10": part_s10.run,
+    "lateness": part_lateness.run,
     "cpu": part_cpu.run,
+    "dev_cpu": part_dev_cpu.run,
+    "openings": part_openings.run,
+    "wakeups": part_wakeups.run,
+    "kill": part_kill.run,
+    "memory": part_memory.run,
 }
 
 

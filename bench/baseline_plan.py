@@ -23,7 +23,7 @@ class BaselinePlan:
     tail_every_s: float
     tail_s: float
     ask_after_s: float
-    poll_s: float = 6 * 3600.0  # the naive version's fixed interval
+    poll_s: float  # the naive version's fixed interval
 
 
 @dataclass

@@ -54,11 +54,13 @@ class Child:
         log: Path,
         ready: Callable[[], Awaitable[bool]],
         environment: Mapping[str, str] | None = None,
+        before: Callable[[], None] = lambda: None,  # each time before it is started
     ) -> None:
         self._title = title
         self._command = list(command)
         self._log = log
         self._ready = ready
+        self._before = before
         self._environment = dict(environment) if environment is not None else own_environment()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -76,6 +78,7 @@ class Child:
 
     async def start(self) -> None:
         """Start it and wait until it is ready. Raises ChildError."""
+        self._before()
         reader, writer = os.pipe()
         try:
             with self._log.open("ab") as log:

@@ -163,6 +163,8 @@ def baseline_plan(opening: Opening, ruling: PolicySnapshot) -> BaselinePlan:
         tail_every_s=policy.watch.tail_every.elapsed().total_seconds(),
         tail_s=policy.tail.elapsed().total_seconds(),
         ask_after_s=policy.feedback.ask_after.elapsed().total_seconds(),
+        # Six hours beside a cadence of a day; at a pace of seconds the same share of it.
+        poll_s=policy.cadence.steps[0].every.elapsed().total_seconds() / 4,
     )
 
 

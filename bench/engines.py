@@ -19,7 +19,7 @@ from temporalio.converter import DataConverter
 
 from bench.children import Child, free_port
 from starter.embedded.stack import Stack
-from starter.settings import Settings
+from starter.settings import ROOT, Settings
 from workflows.converter import DATA_CONVERTER
 from workflows.names import SEARCH_ATTRIBUTES
 
@@ -87,7 +87,15 @@ async def time_skipping(folder: Path) -> AsyncIterator[TimeSkipping]:
 def dev_server(folder: Path, *, simulator: bool = False) -> Stack:
     """The embedded stack without its worker: WAL and synchronous=NORMAL as in `make up`; `async with` starts and stops it."""
     # No limits below what is measured: 20 a second is a kindness to providers, not a property of the house.
-    settings = Settings(state_dir=folder, messages_per_second=2000, provider_checks_per_second=2000, log_level="warning")
+    settings = Settings(
+        state_dir=folder,
+        messages_per_second=2000,
+        provider_checks_per_second=2000,
+        log_level="error",
+        graceful_shutdown_s=3,
+        brands_file=ROOT / "examples" / "brands.toml",
+        directory_file=ROOT / "examples" / "directory.toml",
+    )
     return Stack(
         settings,
         state_dir=folder,

@@ -54,6 +54,19 @@ def policy(book_name: str = "retail", **changes: Any) -> Policy:
     return Policy.model_validate({**chosen.model_dump(), **changes}) if changes else chosen
 
 
+def at_pace(cadence_s: float, watch: list[dict[str, str]], *, tail_s: float = 45, tail_every_s: float = 8, clock_s: float = 3600) -> Policy:
+    """The demo's refund at another pace; its one clock is far enough away not to fire unless it is told to."""
+    clock = next(clock for clock in policy("demo").clocks if clock.id == "refund_promise")
+    every = f"{cadence_s:g}s"
+    return policy(
+        "demo",
+        cadence={"steps": [{"every": every}], "shortest": "1s", "longest": "60s", "after_breach": every, "grace": "1s"},
+        watch={"steps": watch, "tail_every": f"{tail_every_s:g}s", "unreachable_after": "1h"},
+        tail=f"{tail_s:g}s",
+        clocks=[{**clock.model_dump(), "span": f"{clock_s:g}s"}],
+    )
+
+
 def frozen(book_name: str, ruling: Policy, opened_at: datetime) -> PolicySnapshot:
     """The policy as it travels with a case, with its closed days."""
     return snapshot(book(book_name), ruling, closed_days(ruling, opened_at))

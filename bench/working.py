@@ -27,9 +27,14 @@ def worker_child(name: str, address: str, folder: Path) -> Child:
     """bench/worker_process.py: ours with simulated effects, or a baseline."""
     ready = folder / f"{name}.ready"
     command = [sys.executable, "-m", "bench.worker_process", name, "--address", address, "--folder", str(folder), "--ready", str(ready)]
-    ready.unlink(missing_ok=True)
 
     async def is_ready() -> bool:
         return await asyncio.to_thread(ready.exists)
 
-    return Child(f"the worker of {name}", command, log=folder / f"{name}.log", ready=is_ready)
+    return Child(
+        f"the worker of {name}",
+        command,
+        log=folder / f"{name}.log",
+        ready=is_ready,
+        before=lambda: ready.unlink(missing_ok=True),
+    )

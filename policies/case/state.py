@@ -106,6 +106,7 @@ class Need(Contract):
     fact_seq: int | None = None
     asked: str | None = None
     again: bool = False  # said once already, with an unknown outcome
+    until: Instant | None = None  # the date that the customer had for an answer
 
 
 class InFlight(Contract):
@@ -215,6 +216,7 @@ class CaseState(Contract):
     hold: Hold | None = None
     escalation: int = 0
     new_date_at: Instant | None = None  # given with an apology or an extension
+    new_date_given_at: Instant | None = None
     promise: PromiseState | None = None
     tally: PromiseTally = Field(default_factory=PromiseTally)
     ended_promises: list[EndedPromise] = Field(default_factory=list)  # not yet confirmed in the books

@@ -4,6 +4,7 @@ Owns what every story needs. Each test has its own server, since time only goes 
 """
 
 import asyncio
+import logging
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable
@@ -265,6 +266,7 @@ class Case:
 @asynccontextmanager
 async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) -> AsyncIterator[House]:
     """A house with running workers at a fixed Monday 10:00 in Berlin."""
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # as worker.py: an attempt that is retried is no warning
     async with AsyncExitStack() as stack:
         env = await stack.enter_async_context(
             await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER)

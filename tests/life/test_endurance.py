@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from temporalio.api.testservice.v1 import UnlockTimeSkippingRequest
 
 from activities.ports import AlertMessage, Outgoing, SendFailed, SendOutcome
 from policies.case import commands as c
@@ -21,15 +22,20 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 T = TypeVar("T")
 
 
-async def _flood(case: Case, signals: int) -> None:
-    """Misspelt signals, 50 at a time: each is an event and a fact."""
-    door = asyncio.Semaphore(50)
-
-    async def one() -> None:
-        async with door:
-            await case.handle.signal("mispelt")
-
-    await asyncio.gather(*(one() for _ in range(signals)))
+async def _flood(h: House, case: Case) -> int:
+    """Misspelt signals, each an event and a fact, until the case continues as a new run; how many that took."""
+    before, sent = await case.handle.describe(), 0
+    now = before
+    async with asyncio.timeout(30):
+        while now.run_id == before.run_id:
+            if now.history_length <= 4096:  # the engine's threshold; a run cannot end while signals pour in
+                await asyncio.gather(*(case.handle.signal("mispelt") for _ in range(100)))
+                sent += 100
+            now = await case.handle.describe()
+    # This server leaves one lock on its clock at each continue-as-new: it is taken off here.
+    await h.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
+    await h.after(seconds=2)
+    return sent
 
 
 async def _run(case: Case) -> str:
@@ -59,16 +65,14 @@ async def test_continue_as_new_keeps_everything_and_5000_facts_stay_bounded(tmp_
         await case.act("phone_contact", c.PhoneContact(by=AGENT, promised_at=promised))
         await case.act("hold", c.HoldCase(by=AGENT, reason="warehouse"))
         await h.after(seconds=2)
-        before, first_run = await case.snapshot(), await _run(case)
-        # 5,000 facts, and commands while the run changes under them: every one is answered, none is lost.
+        before = await case.snapshot()
+        # Thousands of facts, and commands while the run changes under them: every one is answered, none is lost.
         notes = [case.act("note", c.Note(by=AGENT, text_ref=f"n-{number}")) for number in range(20)]
-        await asyncio.gather(_flood(case, 5000), *notes)
-        await h.after(seconds=2)
+        sent, *_ = await asyncio.gather(_flood(h, case), *notes)
         after = await case.snapshot()
-        assert await _run(case) != first_run
         kept = {"counts", "next_at", "next_what", "next_why", "agenda"}
         assert after.model_dump(exclude=kept) == before.model_dump(exclude=kept)
-        assert after.counts["facts"] == before.counts["facts"] + 5020
+        assert after.counts["facts"] == before.counts["facts"] + sent + 20
         state = await _carried(h, case)
         assert len(json.dumps(state)) < 120_000
         assert len(await case.timeline()) <= 250  # the last 200, and what the books do not have yet
@@ -80,11 +84,9 @@ async def test_continue_as_new_keeps_everything_and_5000_facts_stay_bounded(tmp_
         await h.until(MONDAY + 8 * DAY)
         assert h.post.kinds()[-2:] == ["resolution", "feedback_request"]
         # A second change of runs while the survey is out and the tail is watched.
-        second_run = await _run(case)
         checks = len(h.provider.checks)
-        await _flood(case, 4200)
-        await h.after(seconds=2)
-        assert await _run(case) != second_run
+        sent += await _flood(h, case)
+        assert sent + len(await case.timeline()) > 5000
         await h.until(MONDAY + 13 * DAY)
         assert h.post.kinds()[-1] == "feedback_reminder"
         assert len(h.provider.checks) > checks
@@ -97,7 +99,7 @@ async def test_continue_as_new_keeps_everything_and_5000_facts_stay_bounded(tmp_
         facts = await h.queries.facts(case.start.case_id)
         assert [fact.seq for fact in facts] == list(range(1, len(facts) + 1))
         assert len([fact for fact in facts if fact.type == "noted"]) == 20
-        assert len([fact for fact in facts if fact.type == "refused_signal"]) == 9200
+        assert len([fact for fact in facts if fact.type == "refused_signal"]) == sent
 
 
 class FlakyStore(Store):
@@ -130,9 +132,9 @@ async def _on_a_flaky_store(h: House, tmp_path: Path) -> FlakyStore:
 
 
 def _short_clock() -> dict[str, Any]:
-    """A promise of 12 h with a ladder, so that it is in danger within one outage."""
+    """A promise of 23 h with a ladder, so that it is in danger and broken within one outage."""
     ladder = [{"at": "75%", "level": 1, "to": "owner"}, {"at": "100%", "level": 2, "to": "lead", "apology": True}]
-    clock = {"id": "refund_promise", "starts": "opened", "span": "12h", "promised": True, "public": {"en": "soon"}, "ladder": ladder}
+    clock = {"id": "refund_promise", "starts": "opened", "span": "23h", "promised": True, "public": {"en": "soon"}, "ladder": ladder}
     return {"clocks": [clock]}
 
 
@@ -142,14 +144,14 @@ async def test_the_store_is_away_for_hours(tmp_path: Path) -> None:
         case = await h.open(start_of(change=_short_clock()))
         await h.after(seconds=2)
         assert h.post.kinds() == ["acknowledgement"]
-        await h.until(MONDAY + HOUR)
+        await h.until(MONDAY + 17 * HOUR)
         store.down = lambda writes: True
         # The workflow lives: commands, clocks, ladder.
         await case.act("escalate", c.Escalate(by=AGENT, level=3, to="head"))
-        await h.until(MONDAY + 30 * HOUR)
+        await h.until(MONDAY + 25 * HOUR)
         fired = {fact.detail["at"]: fact.learned_at for fact in await case.facts("threshold_fired")}
-        assert punctual(fired["75%"], MONDAY + 9 * HOUR)
-        assert punctual(fired["100%"], MONDAY + 12 * HOUR)
+        assert punctual(fired["75%"], MONDAY + 17.25 * HOUR)
+        assert punctual(fired["100%"], MONDAY + 23 * HOUR)
         view = await case.snapshot()
         assert (view.status, view.escalation) == ("open", 3)
         assert h.post.kinds() == ["acknowledgement"]  # nothing is said that the books do not know
@@ -158,7 +160,8 @@ async def test_the_store_is_away_for_hours(tmp_path: Path) -> None:
         await h.after(hours=5)  # the retries are 15 m, 30 m, 1 h, 4 h apart
         # Afterwards everything is written and said, once.
         assert h.post.kinds() == ["acknowledgement", "apology"]
-        assert sorted((alert.level, alert.role) for alert, _ in h.alerts.told) == [(1, "owner"), (2, "lead"), (3, "head")]
+        told = sorted((alert.level, alert.role) for alert, _ in h.alerts.told)
+        assert told == [(1, "owner"), (2, "lead"), (3, "head"), (3, "operator")]  # the operator: a message waits
         assert await case.sums() == {"made": 2, "kept": 0, "late": 1, "broken": 0, "superseded": 0, "withdrawn": 0, "open": 1}
         [ended] = [fact for fact in await case.facts("promise_ended")]
         sent = h.post.sent[-1]
@@ -289,7 +292,7 @@ async def test_workers_away_for_thirty_hours_say_one_true_message(tmp_path: Path
         await h.without_workers(MONDAY + 30 * HOUR)
         await h.eventually(lambda: len(h.post.sent) > 1 and bool(h.alerts.told))
         await h.after(hours=3)
-        # The update of 24 h and the breach of 12 h: one apology that owns up to both; the highest level once.
+        # The update of 24 h and the breach of 23 h: one apology that owns up to both; the highest level once.
         assert h.post.kinds() == ["acknowledgement", "apology"]
         assert "We owed you an update on Tuesday, 6 March 2035, 10:00" in " ".join(h.post.sent[-1].outgoing.text.split())
         assert [alert.level for alert, _ in h.alerts.told] == [2]

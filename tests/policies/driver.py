@@ -139,6 +139,7 @@ class Life:
     written: dict[int, Fact] = field(default_factory=dict)  # the books' facts by seq
     ended: dict[int, EndedPromise] = field(default_factory=dict)  # the books' promises by number
     checks: int = 0
+    books_away: bool = False  # no job can be done: messages are parked, people are not told, nothing is written
     on_its_way: OnItsWay | None = None
     watching: WatchPlan | None = None
     check_at: datetime | None = None
@@ -233,15 +234,19 @@ class Life:
     def _start(self, jobs: Jobs) -> None:
         if jobs.cancel_watch:
             self.watching = self.check_at = None
-        for plan in jobs.alerts:
-            self.told.append((plan, self.now))
         if jobs.message is not None:
             assert self.on_its_way is None, "two messages on their way"
             answer = self.answers.pop(0) if self.answers else Answer()
             self.posted.append(Posted(jobs.message, self.now, answer))
             self.on_its_way = OnItsWay(jobs.message, v1.entry(self.state), self.now + answer.after, answer)
-        if jobs.alerts or jobs.record:
-            self._write(v1.entry(self.state))
+        entry = v1.entry(self.state) if jobs.alerts or jobs.record else None
+        if entry is not None and self.books_away:
+            for plan in jobs.alerts:
+                v1.not_alerted(self.state, plan, "books", self.now)
+            v1.not_recorded(self.state, self.now)
+        elif entry is not None:
+            self.told.extend((plan, self.now) for plan in jobs.alerts)
+            self._write(entry)
         if jobs.watch is not None:
             self.watching = jobs.watch
             first = timedelta(seconds=next_check_in(jobs.watch, self.now)) if jobs.watch.mode == "tail" else timedelta()
@@ -256,8 +261,12 @@ class Life:
         flight = self.on_its_way
         if flight is not None and flight.ends_at <= self.now:
             self.on_its_way = None
-            self._write(flight.entry)
             answer = flight.answer
+            if self.books_away:
+                v1.not_recorded(self.state, self.now)
+                answer = Answer(MessageOutcome.PARKED, reason="books")
+            else:
+                self._write(flight.entry)
             result = MessageResult(
                 outcome=answer.outcome,
                 at=flight.ends_at,

@@ -77,8 +77,9 @@ class Model:
 
     def reading(self, reference: str, status: str, at: datetime, now: datetime) -> None:
         """What the provider says: forward only, except requires_action -> pending; all parts settled resolves; trouble after that reopens."""
-        status = status if status in NEXT and status != "unknown" else "pending"  # a word nobody knows: still in progress
         before, before_at = self.refunds[reference]
+        if status not in NEXT or status == "unknown":  # a word nobody knows: still in progress
+            status = "pending" if before == "unknown" else before
         stale = (before, status) == ("requires_action", "pending") and at < before_at
         if self.closed or stale or status not in NEXT[before].split():
             return

@@ -229,6 +229,19 @@ def test_a_case_whose_customer_cannot_be_reached_closes_all_the_same() -> None:
     assert life.state.resolution.untold is not None
 
 
+@pytest.mark.parametrize("refused_after", [2 * HOUR, DAY - MINUTE])
+def test_a_survey_that_nothing_can_carry_keeps_no_case_open(refused_after: timedelta) -> None:
+    life = Life.of(start(), MONDAY, Answer(), Answer(), Answer(REFUSED, after=5 * MINUTE))
+    resolve(life)
+    life.until(MONDAY + refused_after)
+    life.do("reply", Reply(by=AGENT, text_ref="t-1"))  # comes back; the survey falls due before or after that
+    life.after(days=40)
+    assert life.moments(K.FEEDBACK_REQUEST) == []
+    assert life.state.feedback is not None
+    assert life.state.feedback.ended == "skipped"
+    assert life.state.status is CaseStatus.CLOSED
+
+
 # -- unknown ----------------------------------------------------------------------------------------------------------------------
 
 

@@ -69,7 +69,9 @@ async def _update(case: RealCase) -> Receipt:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lived(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lived]:
     async with real_house(tmp_path_factory.mktemp("kills")) as house:
-        starts = [case_start(kind, f"K-{number}") for number, kind in enumerate(_KINDS * 4)]
+        # The survey must not run out while others are still on their way: a machine under load may take long for a restart.
+        patient = {"feedback": {"remind_after": "100s", "expires_after": "110s"}}
+        starts = [case_start(kind, f"K-{number}", change=patient) for number, kind in enumerate(_KINDS * 4)]
         lived = Lived(house, [RealCase(house, start, created=False) for start in starts])
         opening = asyncio.gather(*(house.open(start, _UNDER_WAY[start.kind]) for start in starts))
         await lived.next(MessageKind.ACKNOWLEDGEMENT)

@@ -58,6 +58,8 @@ def _clocks(state: CaseState, due: list[Due]) -> None:
             continue
         word = "breach" if rung.breach else "warn" if rung.at <= clock.due_at else "ladder"
         due.append(Due(rung.at, word, f"{clock.id} {rung.spec}: tell {rung.to} (level {rung.level})", clock.id))
+    if state.new_date_at is not None and state.hold is None and state.resolution is None:
+        due.append(Due(state.new_date_at, "new_date", "the new date that the customer was given", clocks.NEW_DATE))
 
 
 def _hold(state: CaseState, due: list[Due]) -> None:

@@ -148,30 +148,77 @@ def go_on_after_hold(state: CaseState, now: datetime) -> None:
         if clock.held_since is None or definition is None:
             continue
         held_from, clock.held_since = clock.held_since, None
-        unit = definition.span.unit if definition.span is not None else SpanUnit.HOURS
+        unit = _unit(definition)
         walked = SpanUnit.BUSINESS_HOURS if unit in _BUSINESS else unit
-        if clock.due_at > held_from:
+        ran_out = clock.due_at <= held_from
+        if not ran_out:
             clock.due_at = calendar.due_after_hold(clock.due_at, held_from, now, unit)
         for rung in clock.rungs:
             if rung.done or rung.at <= held_from:
                 continue
             if rung.breach:
                 rung.at = clock.due_at
-            elif rung.spec.startswith("+"):
+            elif rung.spec.startswith("+") and not ran_out:
                 threshold = next(step for step in definition.ladder if step.at == rung.spec)
                 rung.at = _rung_at(calendar, definition, threshold, clock.started_at, clock.due_at)
+            elif ran_out:  # a level after the breach: what was left of its own span is left still
+                level = next(step for step in definition.ladder if step.at == rung.spec).after
+                rung.at = calendar.due_after_hold(rung.at, held_from, now, level.unit if level is not None else unit)
             else:
                 rung.at = min(clock.due_at, calendar.due_after_hold(rung.at, held_from, now, walked))
         clock.rungs.sort(key=lambda rung: (rung.at, rung.level))
 
 
-def extend_internal(state: CaseState, until: datetime) -> None:
-    """A lead's extension moves the promised internal clocks to the new date."""
+def _unit(definition: ClockPolicy) -> SpanUnit:
+    return definition.span.unit if definition.span is not None else SpanUnit.HOURS
+
+
+NEW_DATE = "new_date"  # what a duty names instead of a clock
+
+
+def give_new_date(state: CaseState, date: datetime, now: datetime) -> None:
+    """A new date of resolution, told to the customer: a promise like the first one."""
+    state.new_date_at, state.new_date_given_at = date, now
+
+
+def _new_date_missed(state: CaseState, now: datetime) -> None:
+    """The new date has passed as well: an apology with another one, and a lead is told."""
+    policy = state.start.policy.policy
+    missed = state.new_date_at
+    if missed is None:
+        return
+    state.tight_cadence = True
+    give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
+    remember(state, FactType.CLOCK_BREACHED, now, by=SYSTEM, occurred_at=missed, clock=NEW_DATE, due_at=missed.isoformat())
+    need(state, MessageKind.APOLOGY, now, asked=missed.isoformat())
+    alert(state, "lead", max(1, state.escalation), "breached", now, clock=NEW_DATE, due_at=missed)
+
+
+def due_as_of(state: CaseState, clock: ClockState, now: datetime) -> datetime:
+    """The clock's date; of one that stands still, what it would be if the hold ended now: never a date that waiting makes untrue."""
+    policy = state.start.policy.policy
+    definition = policy.clock(clock.id)
+    if clock.held_since is None or definition is None:
+        return clock.due_at
+    return policy.calendar.due_after_hold(clock.due_at, clock.held_since, now, _unit(definition))
+
+
+def new_date_as_of(state: CaseState, now: datetime) -> datetime | None:
+    """The new date that was given; while the case waits it moves like an internal clock."""
+    if state.new_date_at is None or state.hold is None:
+        return state.new_date_at
+    held_from = max(state.hold.since, state.new_date_given_at or state.hold.since)
+    return state.start.policy.policy.calendar.due_after_hold(state.new_date_at, held_from, now, SpanUnit.BUSINESS_DAYS)
+
+
+def extend_internal(state: CaseState, until: datetime, now: datetime) -> None:
+    """A lead's extension moves the promised internal clocks to the new date; one that stands still has the time until then left."""
     policy = state.start.policy.policy
     for clock in running(state):
         definition = policy.clock(clock.id)
         if definition is not None and definition.basis == "internal" and definition.promised and clock.due_at < until:
             _plan_again(policy, definition, clock, until)
+            clock.held_since = now if clock.held_since is not None else None
 
 
 def pull_in(state: CaseState, date: datetime) -> None:
@@ -253,6 +300,9 @@ def next_rung(clock: ClockState) -> Rung | None:
 
 def fire(state: CaseState, clock_id: str, now: datetime) -> None:
     """Fire what is due of one clock: only the highest rung alerts, lower ones that came due with it are recorded as passed."""
+    if clock_id == NEW_DATE:
+        _new_date_missed(state, now)
+        return
     policy = state.start.policy.policy
     clock = find(state, clock_id)
     definition = policy.clock(clock_id)
@@ -270,7 +320,7 @@ def fire(state: CaseState, clock_id: str, now: datetime) -> None:
         remember(state, kind, now, by=SYSTEM, occurred_at=rung.at, clock=clock_id, at=rung.spec, level=rung.level, to=rung.to)
     if any(rung.apology for rung in due) and state.resolution is None:
         state.tight_cadence = True
-        state.new_date_at = policy.calendar.add(now, policy.new_date_after_breach)
+        give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
         need(state, MessageKind.APOLOGY, now, asked=clock.due_at.isoformat())
     alert(
         state,
@@ -283,15 +333,15 @@ def fire(state: CaseState, clock_id: str, now: datetime) -> None:
     )
 
 
-def binding(state: CaseState) -> ClockState | None:
-    """The strictest running clock whose date may be told to the customer; a breached one no longer binds."""
+def binding(state: CaseState, now: datetime | None = None) -> ClockState | None:
+    """The strictest running clock whose date may be told to the customer; a breached one no longer binds. `now`: see `resolve_by`."""
     policy = state.start.policy.policy
     candidates = []
     for clock in running(state):
         definition = policy.clock(clock.id)
         if definition is not None and definition.promised and clock.breached_at is None:
             candidates.append(clock)
-    return min(candidates, key=lambda clock: clock.due_at, default=None)
+    return min(candidates, key=lambda clock: clock.due_at if now is None else due_as_of(state, clock, now), default=None)
 
 
 def strictest_fixed(state: CaseState) -> ClockState | None:
@@ -305,12 +355,16 @@ def strictest_fixed(state: CaseState) -> ClockState | None:
     return min(fixed, key=lambda clock: clock.due_at, default=None)
 
 
-def resolve_by(state: CaseState) -> datetime | None:
+def resolve_by(state: CaseState, now: datetime | None = None) -> datetime | None:
     """The date of resolution as the customer is told it: the strictest promise; after a breach or extension the new date, unless a
-    clock that never moves is stricter.
+    clock that never moves is stricter. With `now`, dates that a hold has stopped are those of a hold that ends now.
     """
     if state.resolution is not None:
         return None
-    clock = binding(state)
-    dates = [date for date in (state.new_date_at, clock.due_at if clock else None) if date is not None]
+    clock = binding(state, now)
+    if now is None:
+        due_at, new_date_at = clock.due_at if clock else None, state.new_date_at
+    else:
+        due_at, new_date_at = due_as_of(state, clock, now) if clock else None, new_date_as_of(state, now)
+    dates = [date for date in (new_date_at, due_at) if date is not None]
     return min(dates) if dates else None

@@ -308,7 +308,7 @@ def _hold(state: CaseState, command: c.HoldCase, now: datetime) -> None:
 
 
 def _resume(state: CaseState, command: c.Resume, now: datetime) -> None:
-    outcomes.end_hold(state, command.by, now, why=command.by.why or "resumed")
+    provider_news.lift_hold(state, command.by, now, why=command.by.why or "resumed")
 
 
 def _escalate(state: CaseState, command: c.Escalate, now: datetime) -> None:
@@ -327,8 +327,8 @@ def _extend(state: CaseState, command: c.Extend, now: datetime) -> None:
     if command.until is None:
         return
     before = clocks.resolve_by(state)
-    clocks.extend_internal(state, command.until)
-    state.new_date_at = command.until
+    clocks.extend_internal(state, command.until, now)
+    clocks.give_new_date(state, command.until, now)
     remember(
         state,
         FactType.EXTENDED,
@@ -450,7 +450,7 @@ def _absorb(state: CaseState, command: c.Absorb, now: datetime) -> None:
     date = command.resolve_by
     if date is not None and state.resolution is None and date > now and (before is None or date < before):
         clocks.pull_in(state, date)  # the strictest clock survives, with its warnings and its breach
-        state.new_date_at = date
+        clocks.give_new_date(state, date, now)
         need(state, MessageKind.EXTENSION, now)
 
 

@@ -18,6 +18,15 @@ def ask(state: CaseState, now: datetime) -> None:
     if state.feedback is not None:
         state.feedback.due_at = None
         need(state, MessageKind.FEEDBACK_REQUEST, now)
+        if state.unreachable_since is not None:
+            unreachable(state, now)
+
+
+def unreachable(state: CaseState, now: datetime) -> None:
+    """Nothing reaches the customer: a survey waits for no new address, and keeps no case open."""
+    if any(waiting.kind is MessageKind.FEEDBACK_REQUEST for waiting in state.needs):
+        not_asked(state, "unreachable", now)
+    drop_needs(state, frozenset({MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}))
 
 
 def remind(state: CaseState, now: datetime) -> None:

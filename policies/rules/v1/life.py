@@ -104,7 +104,7 @@ def fire(state: CaseState, due: Due, now: datetime) -> None:
     match due.what:
         case "update":
             need(state, MessageKind.UPDATE, now)
-        case "warn" | "breach" | "ladder":
+        case "warn" | "breach" | "ladder" | "new_date":
             clocks.fire(state, due.ref, now)
         case "ask_reminder":
             if state.hold is not None:
@@ -114,7 +114,7 @@ def fire(state: CaseState, due: Due, now: datetime) -> None:
         case "ask_expires":
             _ask_expired(state, now)
         case "hold_ends":
-            outcomes.end_hold(state, SYSTEM, now, why="until")
+            provider_news.lift_hold(state, SYSTEM, now, why="until")
             alert(state, "owner", state.escalation, "hold_ended", now)
         case "feedback":
             if state.feedback is None:  # announced by a resolution that is still on its way: asked once that has arrived
@@ -139,7 +139,7 @@ def _ask_expired(state: CaseState, now: datetime) -> None:
     reason = state.start.policy.policy.hold_reason(hold.reason)
     remember(state, FactType.ASK_EXPIRED, now, by=SYSTEM, reason=hold.reason)
     outcomes.end_hold(state, SYSTEM, now, why="no_answer")
-    need(state, MessageKind.ASK_EXPIRED, now)
+    need(state, MessageKind.ASK_EXPIRED, now, asked=hold.reason, until=hold.expires_at)
     if reason is not None and reason.on_expiry == "resolve" and reason.expiry_outcome is not None:
         outcomes.resolve(state, reason.expiry_outcome, Actor(who="policy", role=Role.SYSTEM, why=f"no answer: {hold.reason}"), now)
     else:

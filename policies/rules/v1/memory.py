@@ -51,11 +51,12 @@ def need(
     *,
     text_ref: str | None = None,
     asked: str | None = None,
+    until: datetime | None = None,
 ) -> None:
     """Note that the customer must be told; one need per kind, but every reply's text counts."""
     if text_ref is None and any(waiting.kind is kind for waiting in state.needs):
         return
-    state.needs.append(Need(kind=kind, since=now, text_ref=text_ref, asked=asked, fact_seq=state.fact_seq))
+    state.needs.append(Need(kind=kind, since=now, text_ref=text_ref, asked=asked, fact_seq=state.fact_seq, until=until))
 
 
 def drop_needs(state: CaseState, kinds: frozenset[MessageKind]) -> None:

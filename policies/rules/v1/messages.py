@@ -118,13 +118,15 @@ def _parked_span(state: CaseState) -> Span:
 def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next_word: datetime | None, now: datetime) -> MessageContext:
     policy = state.start.policy.policy
     start = state.start
-    binding = clocks.binding(state)
-    resolve_by = clocks.resolve_by(state)
-    definition = policy.clock(binding.id) if binding is not None and binding.due_at == resolve_by else None
+    binding = clocks.binding(state, now)
+    resolve_by = clocks.resolve_by(state, now)
+    binds = binding is not None and clocks.due_as_of(state, binding, now) == resolve_by
+    definition = policy.clock(binding.id) if binding is not None and binds else None
     hold = state.hold
     reason = policy.hold_reason(hold.reason) if hold is not None else None
     resolution = state.resolution
     outcome = policy.outcome(resolution.outcome) if resolution is not None else None
+    ask_public, ask_until, ask_expiry = _asking(state, needs)
     asked = {waiting.kind: waiting.asked for waiting in needs if waiting.asked}
     missed = asked.get(MessageKind.APOLOGY)
     promise = state.promise
@@ -157,12 +159,12 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
         resolve_by_citation=definition.citation if definition is not None else None,
         hold_public=reason.public if reason is not None else {},
         hold_since=hold.since if hold is not None else None,
-        ask_public=reason.needs if reason is not None else {},
-        ask_until=hold.expires_at if hold is not None else None,
-        ask_expiry=(reason.expiry_outcome or "escalate") if reason is not None and hold is not None and hold.expires_at else None,
+        ask_public=ask_public,
+        ask_until=ask_until,
+        ask_expiry=ask_expiry,
         missed_due_at=datetime.fromisoformat(missed) if missed else None,
         owed_update_at=promise.due_at if owed and promise is not None else None,
-        new_date_at=state.new_date_at,
+        new_date_at=clocks.new_date_as_of(state, now),
         resolution=resolution.model_copy(deep=True) if resolution is not None else None,
         outcome_public=outcome.public if outcome is not None else {},
         trace_follows=bool(
@@ -176,6 +178,17 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
         reopen_until=state.tail_until,
         text_refs=[waiting.text_ref for waiting in needs if waiting.text_ref],
     )
+
+
+def _asking(state: CaseState, needs: list[Need]) -> tuple[dict[str, str], datetime | None, str | None]:
+    """What the customer is asked for, until when and what happens otherwise; after the date has passed, what had been asked."""
+    expired = next((waiting for waiting in needs if waiting.kind is MessageKind.ASK_EXPIRED), None)
+    code = expired.asked if expired is not None else state.hold.reason if state.hold is not None else None
+    until = expired.until if expired is not None else state.hold.expires_at if state.hold is not None else None
+    reason = state.start.policy.policy.hold_reason(code) if code is not None else None
+    if reason is None:
+        return {}, until, None
+    return reason.needs, until, (reason.expiry_outcome or "escalate") if until is not None else None
 
 
 def _may_have_trace(type_: TargetType) -> bool:
@@ -331,6 +344,7 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
     state.unreachable_since = state.unreachable_since or now
     alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
     _wait(state, flight, flight.needs)  # told when the contact data are mended
+    feedback.unreachable(state, now)
 
 
 def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:

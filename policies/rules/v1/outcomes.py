@@ -120,6 +120,7 @@ def end_hold(state: CaseState, by: Actor, now: datetime, *, why: str) -> None:
     hold = state.hold
     if hold is None:
         return
+    state.new_date_at = clocks.new_date_as_of(state, now)
     state.hold = None
     clocks.go_on_after_hold(state, now)
     drop_needs(state, frozenset({MessageKind.ASK, MessageKind.ASK_REMINDER}))
@@ -149,7 +150,7 @@ def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
     remember(state, FactType.REOPENED, now, by=by, because=because)
     clocks.revive_statutory(state, now)
     clocks.start_clocks(state, "reopened", now, now)
-    state.new_date_at = policy.calendar.add(now, policy.new_date_after_breach)
+    clocks.give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
     need(state, MessageKind.REOPEN, now, asked=because)
     alert(state, "lead", 1, "reopened", now)
 

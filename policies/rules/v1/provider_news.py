@@ -225,6 +225,17 @@ def begin_hold(state: CaseState, code: str, by: Actor, now: datetime, *, until: 
     remember(state, FactType.HELD, now, by=by, reason=code, until=hold.until.isoformat() if hold.until else None)
 
 
+def lift_hold(state: CaseState, by: Actor, now: datetime, *, why: str) -> None:
+    """A hold ends. What the provider needed of the customer meanwhile, and nobody could ask for, is asked for now."""
+    ended = state.hold
+    end_hold(state, by, now, why=why)
+    code = state.start.policy.policy.requires_action_reason
+    waiting = [target for target in state.targets if target.status == "requires_action" and target.replaced_by is None]
+    since = max((target.status_at for target in waiting if target.status_at is not None), default=None)
+    if ended is not None and code is not None and ended.reason != code and since is not None and since > ended.since:
+        begin_hold(state, code, Actor(who=waiting[0].provider, role=Role.PROVIDER), now, until=None)
+
+
 def want_settlement(state: CaseState, now: datetime) -> None:
     """Watch what has not settled yet; nothing to watch if no live reference can still move."""
     state.watch.mode = "settlement"
