@@ -56,5 +56,5 @@ lock: ## resolve versions and hashes again (no registry address is written)
 	@$(BIN)/pip install --quiet pip-tools
 	@$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.txt pyproject.toml
 
-clean:
-	@rm -rf build var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+clean: ## caches and build output; cases (var) stay
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

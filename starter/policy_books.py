@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from policies.book import Policy, PolicyBook, with_defaults
 from policies.case.vocabulary import CaseKind
+from policies.rules import KNOWN
 from starter.closed_days import unknown_holidays
 from starter.plain_errors import Place, nearest, place, problems
 
@@ -39,6 +40,8 @@ def load_book(path: Path) -> PolicyBook:
         book = PolicyBook.model_validate(filled, extra="forbid")
     except ValidationError as error:
         found += [f"{_source(loc, raw, filled)}: {words}" for loc, words in problems(error, PolicyBook, values=True)]
+    if book is not None and book.rules not in KNOWN:
+        found.append(f"rules: {book.rules} are not known to this version; right would be {', '.join(str(number) for number in KNOWN)}")
     for index, policy in enumerate(book.policies if book else ()):
         problem = unknown_holidays(policy.holidays)
         if problem is not None:

@@ -30,6 +30,15 @@ def _problem(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in first['loc']) or 'input'}: {first['msg']}"
 
 
+def _rules(number: int) -> Any:
+    try:
+        return rules_for(number)
+    except KeyError as error:
+        # No fault of the case: this worker is older than the case's rules. Its tasks fail, and are tried again, until a newer one
+        # takes them; ending the case would break its promises for good.
+        raise RuntimeError(f"{error.args[0]}; run a worker that knows them") from None
+
+
 class CaseHandlers:
     """State and handlers. Handlers are inherited by the workflow types, `@workflow.run` is not."""
 
@@ -50,7 +59,7 @@ class CaseHandlers:
             self.invalid = str(error.args[0] if error.args else error)
 
     def _begin(self, start: CaseStart, carried: Any) -> tuple[CaseState, Any]:
-        rules = rules_for(start.policy.rules)
+        rules = _rules(start.policy.rules)
         info = workflow.info()
         if carried is not None:
             if info.continued_run_id is None:
@@ -261,7 +270,7 @@ class CaseHandlers:
     # -- signals --------------------------------------------------------------------------------------------------------------
     # `*payload`: a signal without its argument, or with one too many, wedges a typed handler's workflow for good (tested).
 
-    @workflow.signal(name=names.RESOLVE, description='{"outcome": "goodwill", "by": "your name", "why": "..."}')
+    @workflow.signal(name=names.RESOLVE, description='{"outcome": "denied", "by": "your name", "why": "..."}')
     def signal_resolve(self, *payload: Any) -> None:
         self._act_by_signal(names.RESOLVE, c.Resolve, payload)
 

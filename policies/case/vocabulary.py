@@ -136,7 +136,6 @@ class FactType(StrEnum):
     CUSTOMER_REPLIED = "customer_replied"
     CUSTOMER_SUPPLIED = "customer_supplied"
     PREFERENCES_CHANGED = "preferences_changed"
-    CONTACT_CHANGED = "contact_changed"
     LINKED = "linked"
     ABSORBED = "absorbed"
     MERGED = "merged"

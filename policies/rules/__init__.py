@@ -9,7 +9,7 @@ from types import ModuleType
 from policies.rules import v1
 
 _VERSIONS: dict[int, ModuleType] = {1: v1}
-NEWEST = max(_VERSIONS)
+KNOWN = tuple(sorted(_VERSIONS))
 
 
 def rules_for(number: int) -> ModuleType:
@@ -17,4 +17,4 @@ def rules_for(number: int) -> ModuleType:
     try:
         return _VERSIONS[number]
     except KeyError:
-        raise KeyError(f"rules {number} are not known here; known: {sorted(_VERSIONS)}") from None
+        raise KeyError(f"rules {number} are not known here; known: {KNOWN}") from None

@@ -81,8 +81,10 @@ def test_defaults_reach_the_retail_policies() -> None:
     book = load_book(RETAIL)
     vip, refund, dispute, delay = book.policies
     assert [clock.id for clock in refund.clocks] == ["refund_promise", "withdrawal_refund", "next_response", "recovery"]
-    assert [str(clock.span) for clock in vip.clocks] == ["5bd", "4bh", "8bh"]
-    assert {outcome.code for outcome in vip.outcomes} == {"refunded", "replaced", "store_credit", "goodwill", "denied", "cancelled"}
+    assert [str(clock.span) for clock in vip.clocks] == ["5bd", "4bh", "14cd", "8bh"]  # the law binds for a VIP too
+    assert {outcome.code for outcome in vip.outcomes} == {outcome.code for outcome in refund.outcomes}
+    assert {reason.code for reason in vip.hold_reasons} == {reason.code for reason in refund.hold_reasons}
+    assert vip.goodwill_limit_minor == refund.goodwill_limit_minor == 10000
     assert (str(vip.cadence.shortest), str(refund.cadence.shortest), str(dispute.cadence.longest)) == ("12h", "24h", "168h")
     assert "sat" in delay.calendar.windows
     assert "sat" not in dispute.calendar.windows

@@ -130,7 +130,7 @@ class RealCase:
 
     async def start_again(self) -> bool:
         """False if there is a workflow of that id."""
-        return await Engine(self.house.client).start(self.start, CaseKey(self.case_id, self.start.kind))
+        return await Engine(self.house.client).start(self.start, CaseKey(self.case_id, self.start.kind), datetime.now(UTC))
 
     async def provider_says(self, word: str, **fields: Any) -> None:
         await self.house.provider_says(self.start.kind, self.start.targets[0].reference, word, **fields)

@@ -30,6 +30,7 @@ def problems(tmp_path: Path, text: str) -> list[str]:
         ('span = "10bd"', 'spam = "10bd"', "mine.toml: policies[1].clocks[0].spam: is unknown; did you mean span?"),
         ("ask_after", "ask_afer", "mine.toml: defaults.feedback.ask_afer: is unknown; did you mean ask_after?"),
         ('holidays = "DE"', 'holidays = "XX"', 'mine.toml: defaults.holidays: "XX" is no place whose holidays are known'),
+        ("rules = 1", "rules = 7", "mine.toml: rules: 7 are not known to this version; right would be 1"),
         ('tail = "720h"', 'tial = "720h"', "mine.toml: defaults.tial: is unknown; did you mean tail?"),
         ('code = "goodwill"', 'code = "Good Will"', "mine.toml: defaults.outcomes[0].code: has not the right form"),
         ('kind = "delay"', 'kind = "delays"', "mine.toml: policies[3].kind: right would be 'refund', 'dispute' or 'delay'"),
