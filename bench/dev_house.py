@@ -24,7 +24,7 @@ from bench.scenario import Opening
 from bench.working import worker_child
 from policies.book import PolicySnapshot
 from policies.case.case_id import case_id
-from policies.case.vocabulary import CaseKind, PromiseEnd
+from policies.case.vocabulary import CaseKind
 from starter.embedded.stack import Stack
 from store.outbox import Outbox
 from store.queries import Queries
@@ -71,9 +71,10 @@ class DevHouse:
         books = Queries(self.one.store)
         late: list[float] = []
         for name in names:
-            for promise in await books.promises(case_id_of(name)):
-                if promise.end in (PromiseEnd.KEPT, PromiseEnd.LATE) and promise.ended_at is not None:
-                    late.append((promise.ended_at - promise.due_at).total_seconds())
+            due = {promise.number: promise.due_at for promise in await books.promises(case_id_of(name))}
+            for message in await books.messages(case_id_of(name)):
+                if message.keeps in due and message.ended_at is not None:
+                    late.append((message.ended_at - due[message.keeps]).total_seconds())
         return late
 
     async def sent_twice(self) -> int:

@@ -27,7 +27,7 @@ class SkeletonCase:
     async def run(self, plan: BaselinePlan) -> int:
         self._plan = plan
         began = workflow.now().timestamp()
-        await self._send("acknowledgement", began)
+        await self._send("acknowledgement", None)
         watching = asyncio.create_task(self._watch(Watch(plan.reference, began, plan.steps)))
         next_word = workflow.now().timestamp() + plan.cadence_s
         while not self._settled:

@@ -57,6 +57,9 @@ class CaseHandlers:
             self.invalid = _problem(error)
         except (ValueError, OverflowError, LookupError) as error:
             self.invalid = str(error.args[0] if error.args else error)
+        if self.invalid is not None and workflow.info().continued_run_id is not None:
+            # A case that lives already is never ended by a worker that cannot read it; its task is tried again (see _rules).
+            raise RuntimeError(f"the carried state cannot be read: {self.invalid}; run a worker that can")
 
     def _begin(self, start: CaseStart, carried: Any) -> tuple[CaseState, Any]:
         rules = _rules(start.policy.rules)

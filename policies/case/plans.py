@@ -4,9 +4,10 @@ Owns these shapes. Without personal data: names, addresses and texts are added f
 Grows by optional fields only.
 """
 
+from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from policies.case.facts import Fact
 from policies.case.state import Alert, EndedPromise, PromiseState, Resolution, SentUnwritten
@@ -15,6 +16,8 @@ from policies.contract import Contract, Instant
 from policies.money import Money
 from policies.providers.statuses import TargetType
 from policies.time.spans import Span
+
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
 
 
 class CaseRow(Contract):
@@ -212,6 +215,12 @@ class Reading(Contract):
     eta_at: Instant | None = None
     replaced_by: str | None = None
     event_id: str | None = None
+
+    @field_validator("occurred_at", "due_by", "eta_at")
+    @classmethod
+    def _a_date_a_case_can_have(cls, value: datetime | None) -> datetime | None:
+        # Providers send 0001-01-01 (Go's zero time) or 9999-12-31 for "none"; reckoning with them would overflow in the workflow.
+        return value if value is not None and _FIRST_YEAR <= value.year <= _LAST_YEAR else None
 
 
 class WatchResult(Contract):

@@ -205,7 +205,7 @@ class Stack:
             # Killed eight times under load, nothing lost; NORMAL may lose the last commits in a power cut only.
             *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
             # A worker or server that dies in the middle of a workflow task: the task is given to another after this (the default of
-            # 10 s made steps 12 s overdue; budget 6 s). Five times the longest replay of a case of S10's size under load.
+            # 10 s made steps 12 s overdue; budget 6 s). Not shorter: a cold worker must replay several cases at once within it.
             *("--dynamic-config-value", 'history.defaultWorkflowTaskTimeout="5s"'),
             *("--log-level", "error", "--ui-disable-news-fetch"),
         ]

@@ -165,6 +165,7 @@ async def test_quiet_hours_are_in_what_is_promised_and_one_message_absorbs_what_
         await h.until(datetime(2035, 3, 9, 8, 0, tzinfo=UTC))
         assert h.post.kinds()[3:] == ["resolution"]
         assert punctual(h.post.sent[-1].at, datetime(2035, 3, 9, 7, 0, tzinfo=UTC))
+        assert (await case.messages())[-1].also == []  # the update due at that moment is none any more: nothing routine after it
         assert await ends(case) == [("kept", 0)] * 3
 
 

@@ -27,6 +27,11 @@ def utc(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
     return datetime(2035, month, day, hour, minute, tzinfo=UTC)
 
 
+def near(at: datetime, expected: datetime) -> bool:
+    """For dates that a hold has moved: its two ends are acts, which take their milliseconds."""
+    return abs(at - expected) < 2 * SECOND
+
+
 def ladder(*steps: tuple[str, int, str]) -> list[dict[str, Any]]:
     return [{"at": at, "level": level, "to": to} for at, level, to in steps]
 
@@ -201,7 +206,7 @@ async def test_hold_moves_internal_clocks_only_and_loses_no_threshold(tmp_path: 
         await h.until(utc(8, 8, 30))
         await case.act("resume", Resume(by=LEAD))
         moved = datetime.fromisoformat((await shown(case, "refund_promise"))["due_at"])
-        assert punctual(moved, utc(21, 15, 30))
+        assert near(moved, utc(21, 15, 30))
         assert (await shown(case, "withdrawal_refund"))["due_at"] == utc(19, 23).isoformat()
         snapshot = await case.snapshot()
         assert (snapshot.resolve_by_clock, snapshot.resolve_by) == ("withdrawal_refund", utc(19, 23))
@@ -219,13 +224,13 @@ async def test_hold_moves_internal_clocks_only_and_loses_no_threshold(tmp_path: 
         await fires(h, utc(19, 23), ("head", 4))  # the law's date has not moved, and the customer is told
         assert h.post.kinds()[-1] == "apology"
         warned = [rung for rung in str((await shown(case, "refund_promise"))["rungs"]).split(", ") if rung.startswith("75%")]
-        assert warned[0].startswith("75%:2035-03-20T10:45:0")
+        assert near(datetime.fromisoformat(warned[0].removeprefix("75%:")), utc(20, 10, 45))
         await h.until(utc(20, 10, 44))
         assert len(h.alerts.told) == 2
         await h.until(utc(20, 10, 46))
         assert await alerts(h) == [("lead", 2), ("head", 4), ("owner", 1)]
         due = datetime.fromisoformat((await shown(case, "refund_promise"))["due_at"])
-        assert punctual(due, utc(23, 8, 30))
+        assert near(due, utc(23, 8, 30))
         # Before it there is silence, then the breach: nothing was lost.
         await h.until(utc(23, 8, 29))
         told = len(h.alerts.told)
@@ -255,7 +260,7 @@ async def test_a_hold_after_the_breach_stops_the_rest_of_the_ladder(tmp_path: Pa
         assert await alerts(h) == [("owner", 1), ("lead", 2), ("head", 3)]
         moved = (await case.snapshot()).resolve_by
         assert moved is not None
-        assert punctual(moved, utc(27, 15))  # three business days from Friday 09:00: Tuesday 17:00 in summer time
+        assert near(moved, utc(27, 15))  # three business days from Friday 09:00: Tuesday 17:00 in summer time
 
 
 async def test_several_thresholds_passed_at_once_only_the_highest_fires(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Life, line 8: feedback with its moment, reminder, expiry, replaced answers, recovery, withdrawal by a reopen; the tail is watched meanwhile."""
+"""Life, line 8: feedback: its moment, reminder, expiry, replaced answers, recovery, withdrawal by a reopen; the tail watched meanwhile."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

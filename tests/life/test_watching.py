@@ -190,10 +190,10 @@ async def test_success_then_failure_at_day_20_reopens_the_same_case(tmp_path: Pa
         assert before.feedback["ended"] is None
         assert (before.status, before.cycle, before.tail_until) == (CaseStatus.RESOLVED, 1, MONDAY + 32 * DAY)
         sent = len(h.post.sent)
-        await h.until(MONDAY + 24 * DAY)
+        await h.until(MONDAY + 21 * DAY)
         after = await case.snapshot()
         [reopened] = await case.facts("reopened")
-        assert MONDAY + 20 * DAY < reopened.occurred_at < MONDAY + 23 * DAY
+        assert reopened.occurred_at > MONDAY + 20 * DAY  # seen by the look into the tail every 72 h
         assert (after.workflow_id, after.cycle, after.status) == (before.workflow_id, 2, CaseStatus.OPEN)
         assert after.resolution is None
         assert after.feedback is None
@@ -209,7 +209,7 @@ async def test_success_then_failure_at_day_20_reopens_the_same_case(tmp_path: Pa
         assert punctual(new.due_at, reopened.occurred_at + DAY)
         policy = start_of().policy.policy
         assert after.resolve_by == policy.calendar.add(reopened.occurred_at, policy.new_date_after_breach)
-        await h.until(MONDAY + 27 * DAY)
+        await h.until(MONDAY + 22 * DAY)
         kinds = h.post.kinds()[sent + 1 :]
         assert kinds
         assert set(kinds) == {"update"}  # the cadence runs again, the survey is silent
@@ -218,7 +218,7 @@ async def test_success_then_failure_at_day_20_reopens_the_same_case(tmp_path: Pa
         await case.act("resolve", resolve)
         await h.after(hours=30)
         assert h.post.kinds()[-2:] == ["resolution", "feedback_request"]
-        assert await told(h, case, refund("R-1-1", "canceled", MONDAY + 28 * DAY)) == []
+        assert await told(h, case, refund("R-1-1", "canceled", MONDAY + 23 * DAY)) == []
         [first, *_] = [message for message in await case.messages() if message.kind == "feedback_request"]
         assert first.cycle == 1
         result = await case.handle.result()
@@ -338,8 +338,14 @@ async def test_a_provider_that_cannot_be_asked_is_told_to_operations_and_stops_n
         assert h.post.kinds() == ["acknowledgement", "update"]
         assert alerts(h) == [("operator", "the provider cannot be asked (configuration or credentials)")]
         h.provider.misconfigured = False
-        h.provider.will_be("R-1-1", MONDAY + 26 * HOUR, "succeeded")
-        await h.until(MONDAY + 54 * HOUR)
+        await h.until(MONDAY + 60 * HOUR)
+        assert (MONDAY + 59 * HOUR - h.provider.checks[-1][0]) < 6 * HOUR
+        h.provider.misconfigured = True  # again, after a day on which it could be asked
+        await h.until(MONDAY + 90 * HOUR)
+        assert len(h.alerts.told) == 2
+        h.provider.misconfigured = False
+        h.provider.will_be("R-1-1", MONDAY + 90 * HOUR, "succeeded")
+        await h.until(MONDAY + 97 * HOUR)
         assert (await case.snapshot()).status is CaseStatus.RESOLVED
 
 

@@ -1,12 +1,10 @@
-"""A small model of a refund: what may be asked of it and where it then stands, written down without the rules.
+"""A small model of a refund: what may be asked of it and where it then stands. Reads nothing of the state it is compared with."""
 
-Owns its own idea of resolved, held, reopened; reads nothing of the state it is compared with. Called by test_life_machine.py.
-"""
-
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 LEADS_ONLY = {"resolve", "extend", "reassign", "withdraw", "merge"}
+CUSTOMERS = {"customer_reply", "feedback", "preferences"}
 NEXT = {
     "unknown": "pending requires_action succeeded failed canceled",
     "pending": "requires_action succeeded failed canceled",
@@ -16,16 +14,15 @@ NEXT = {
     "canceled": "",
 }
 REASONS = {"bank_details": True, "photo": True, "fraud_review": False, "warehouse": False}  # hold reason -> waits on the customer
-FREE = {"denied", "replaced", "cancelled"}  # outcomes that a lead may choose without an amount
+TAIL = timedelta(hours=720)
 
 
 @dataclass
 class Model:
     law: datetime  # the statutory date
-    refunds: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    refunds: dict[str, tuple[str, datetime]]
     resolved: str | None = None
-    rests: bool = False
-    tail_until: datetime | None = None
+    tail_until: datetime | None = None  # of a resolution that rests on the provider
     hold: str | None = None
     cycle: int = 1
     escalation: int = 0
@@ -33,50 +30,34 @@ class Model:
     opted_out: bool = False
     closed: bool = False
 
-    def allows(self, name: str, role: str, now: datetime, **given: object) -> bool | None:
+    def allows(self, name: str, role: str, now: datetime, value: object, moment: datetime | None) -> bool | None:
         """Whether the command is accepted; None where the model does not know."""
-        people = role in ("agent", "lead", "admin")
-        if (
-            self.closed
-            or (name in LEADS_ONLY and role == "agent")
-            or (not people and name not in ("customer_reply", "feedback", "preferences"))
-        ):
+        if self.closed or (name in LEADS_ONLY and role == "agent") or (role == "customer" and name not in CUSTOMERS):
             return False
-        moment = given.get("moment")
-        ahead = moment > now if isinstance(moment, datetime) else None
-        match name:
-            case "resolve":
-                return self.resolved is None and given["outcome"] in FREE
-            case "hold":
-                return self.resolved is None and self.hold is None and given["reason"] in REASONS and ahead is not False
-            case "resume":
-                return self.hold is not None
-            case "escalate":
-                return given["level"] is not None and self.escalation < int(str(given["level"])) <= 9
-            case "extend":
-                return bool(ahead) and self.resolved is None and (now >= self.law or not isinstance(moment, datetime) or moment <= self.law)
-            case "reassign":
-                return given["owner"] not in ("", self.owner)
-            case "reply" | "note":
-                return given["text"] != ""
-            case "phone_contact":
-                return ahead is None or (ahead and self.resolved is None and not self.opted_out)
-            case "withdraw" | "merge":
-                return self.resolved is None
-            case "customer_reply":
-                return bool(given["text"] or given["not_solved"] or given["supplied"])
-            case "preferences":
-                return True
-        return None if self.resolved else False  # feedback
+        unresolved, ahead = self.resolved is None, moment is None or moment > now
+        answers: dict[str, bool | None] = {
+            "resolve": unresolved and value in ("denied", "replaced", "cancelled"),
+            "hold": unresolved and self.hold is None and value in REASONS and ahead,
+            "resume": self.hold is not None,
+            "escalate": isinstance(value, int) and self.escalation < value <= 9,
+            "extend": unresolved and ahead and (now >= self.law or moment is None or moment <= self.law),
+            "reassign": value not in ("", self.owner),
+            "phone_contact": moment is None or (ahead and unresolved and not self.opted_out),
+            "withdraw": unresolved,
+            "merge": unresolved,
+            "feedback": False if unresolved else None,
+            "preferences": True,
+        }
+        return answers[name] if name in answers else bool(value)  # a reply, a note, a customer's words: anything but nothing
 
-    def resolve(self, outcome: str, *, rests: bool = False, tail_until: datetime | None = None) -> None:
-        self.resolved, self.rests, self.tail_until, self.hold = outcome, rests, tail_until, None
+    def resolve(self, outcome: str, tail_until: datetime | None = None) -> None:
+        self.resolved, self.tail_until, self.hold = outcome, tail_until, None
 
     def reopen(self) -> None:
-        self.resolved, self.rests, self.tail_until, self.cycle = None, False, None, self.cycle + 1
+        self.resolved, self.tail_until, self.cycle = None, None, self.cycle + 1
 
-    def reading(self, reference: str, status: str, at: datetime, now: datetime) -> None:
-        """What the provider says: forward only, except requires_action -> pending; all parts settled resolves; trouble after that reopens."""
+    def reading(self, reference: str, status: str, at: datetime) -> None:
+        """The provider's word: forward only, or requires_action -> pending; all parts settled resolves, trouble after that reopens."""
         before, before_at = self.refunds[reference]
         if status not in NEXT or status == "unknown":  # a word nobody knows: still in progress
             status = "pending" if before == "unknown" else before
@@ -84,17 +65,13 @@ class Model:
         if self.closed or stale or status not in NEXT[before].split():
             return
         self.refunds[reference] = (status, at)
-        first_word = (before, status) == ("unknown", "pending")  # says no more than the acknowledgement did
-        if first_word:
-            return
+        known = {word for word, _ in self.refunds.values()}
         if self.resolved is not None:
-            if self.rests and status in ("failed", "canceled") and self.tail_until is not None and at <= self.tail_until:
+            if self.tail_until is not None and status in ("failed", "canceled") and at <= self.tail_until:
                 self.reopen()
-            return
-        asking = any(known == "requires_action" for known, _ in self.refunds.values())
-        if status == "requires_action" and self.hold is None:
+        elif known == {"succeeded"}:
+            self.resolve("refunded", max(moment for _, moment in self.refunds.values()) + TAIL)
+        elif status == "requires_action" and self.hold is None:
             self.hold = "bank_details"
-        elif not asking and self.hold == "bank_details":
+        elif "requires_action" not in known and self.hold == "bank_details" and (before, status) != ("unknown", "pending"):
             self.hold = None
-        if all(known == "succeeded" for known, _ in self.refunds.values()):
-            self.resolve("refunded", rests=True)

@@ -1,6 +1,7 @@
 """Cadence: the schedule, the customer's wish, breaches, news, outages, and the hours at which a channel may write."""
 
 from datetime import timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +33,7 @@ def by(
 def hours(life: Life) -> list[float]:
     """Between one word and the next."""
     times = [posted.at for posted in life.posted]
-    return [(later - earlier) / HOUR for earlier, later in zip(times, times[1:], strict=False)]
+    return [(later - earlier) / HOUR for earlier, later in pairwise(times)]
 
 
 def quiet_refund(**more: object) -> CaseStart:

@@ -48,28 +48,56 @@ def denied(life: Life) -> None:
     ("span", "begin", "expected"),
     [
         # h runs through the night in which clocks change (2026-03-29).
-        ("48h", "2026-03-28 10:00", {"50%": "2026-03-29 11:00", "75%": "2026-03-29 23:00", "100%": "2026-03-30 11:00", "-6h": "2026-03-30 05:00"}),
-        ("90m", "2026-03-02 10:00", {"50%": "2026-03-02 10:45", "75%": "2026-03-02 11:07:30", "100%": "2026-03-02 11:30", "+2bh": "2026-03-02 13:30"}),
+        (
+            "48h",
+            "2026-03-28 10:00",
+            {"50%": "2026-03-29 11:00", "75%": "2026-03-29 23:00", "100%": "2026-03-30 11:00", "-6h": "2026-03-30 05:00"},
+        ),
+        (
+            "90m",
+            "2026-03-02 10:00",
+            {"50%": "2026-03-02 10:45", "75%": "2026-03-02 11:07:30", "100%": "2026-03-02 11:30", "+2bh": "2026-03-02 13:30"},
+        ),
         # bh: half an hour on Friday, the rest from Monday on; the share too is business time.
-        ("8bh", "2026-03-06 16:30", {"50%": "2026-03-09 12:30", "75%": "2026-03-09 14:30", "100%": "2026-03-09 16:30", "+2bh": "2026-03-10 10:30"}),
-        ("1bh", "2026-03-07 12:00", {"50%": "2026-03-09 09:30", "75%": "2026-03-09 09:45", "100%": "2026-03-09 10:00", "+1bd": "2026-03-10 17:00"}),
+        (
+            "8bh",
+            "2026-03-06 16:30",
+            {"50%": "2026-03-09 12:30", "75%": "2026-03-09 14:30", "100%": "2026-03-09 16:30", "+2bh": "2026-03-10 10:30"},
+        ),
+        (
+            "1bh",
+            "2026-03-07 12:00",
+            {"50%": "2026-03-09 09:30", "75%": "2026-03-09 09:45", "100%": "2026-03-09 10:00", "+1bd": "2026-03-10 17:00"},
+        ),
         # bd: due at the close of the Nth open day; 23 open hours lie between, three quarters of them are 17 h 15 min.
-        ("2bd", "2026-03-02 10:00", {"50%": "2026-03-03 13:30", "75%": "2026-03-04 11:15", "100%": "2026-03-04 17:00", "+1bd": "2026-03-05 17:00"}),
-        ("1bd", "2026-03-07 12:00", {"75%": "2026-03-09 15:00", "100%": "2026-03-09 17:00", "+1bd": "2026-03-10 17:00", "-24h": "2026-03-08 17:00"}),
+        (
+            "2bd",
+            "2026-03-02 10:00",
+            {"50%": "2026-03-03 13:30", "75%": "2026-03-04 11:15", "100%": "2026-03-04 17:00", "+1bd": "2026-03-05 17:00"},
+        ),
+        (
+            "1bd",
+            "2026-03-07 12:00",
+            {"75%": "2026-03-09 15:00", "100%": "2026-03-09 17:00", "+1bd": "2026-03-10 17:00", "-24h": "2026-03-08 17:00"},
+        ),
         # cd: the midnight after the 14th day; 350 elapsed hours, three quarters are 262.5.
-        ("14cd", "2026-03-02 10:00", {"75%": "2026-03-13 08:30", "100%": "2026-03-17 00:00", "-7cd": "2026-03-10 00:00", "+2cd": "2026-03-20 00:00"}),
+        (
+            "14cd",
+            "2026-03-02 10:00",
+            {"75%": "2026-03-13 08:30", "100%": "2026-03-17 00:00", "-7cd": "2026-03-10 00:00", "+2cd": "2026-03-20 00:00"},
+        ),
         # Over the change of clocks the day of 2026-03-29 has 23 hours.
         ("1cd", "2026-03-28 00:00", {"50%": "2026-03-28 23:30", "100%": "2026-03-30 00:00"}),
         # What would begin before the start begins with it.
         ("12h", "2026-03-02 10:00", {"-24h": "2026-03-02 10:00", "100%": "2026-03-02 22:00"}),
     ],
-)  # fmt: skip
+)
 def test_every_rung_fires_at_its_second(span: str, begin: str, expected: dict[str, str]) -> None:
     order = sorted(expected.items(), key=lambda item: moment(item[1]))
     ladder = [{"at": spec, "level": level, "to": "lead"} for level, (spec, _) in enumerate(order, start=1)]
     life = Life.of(start(rules=with_clock(span, ladder=ladder)), moment(begin))
     assert life.rungs("c") == {spec: moment(at) for spec, at in expected.items()}
-    fired = []
+    fired: list[str] = []
     for level, (spec, at) in enumerate(order, start=1):
         due_at = moment(at)
         if due_at > life.now:
@@ -256,15 +284,39 @@ def test_no_threshold_is_lost_to_a_hold(held_at: str) -> None:
 
 
 def test_what_starts_during_a_hold_waits_with_it() -> None:
-    life = Life.of(start())
+    inspection = {"id": "inspection", "starts": "goods_received", "span": "8bh", "ladder": LADDER}
+    life = Life.of(start(rules=with_clock("10bd", more=(inspection,))))
     life.do("hold", HoldCase(by=LEAD, reason="fraud_review"))
     life.after(hours=1)
-    life.do("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1"))
-    assert life.clock("next_response").held_since == life.now
+    life.do("report_fact", ReportFact(by=LEAD, name="goods_received"))
+    assert life.clock("inspection").held_since == life.now
     life.after(days=7)
-    assert life.fired("next_response") == []
+    assert life.fired("inspection") == []
     life.do("resume", Resume(by=LEAD))
-    assert life.clock("next_response").due_at == moment("2026-03-10 11:00")
+    assert life.clock("inspection").due_at == moment("2026-03-10 11:00")
+
+
+def test_a_question_of_the_customer_is_ours_whoever_else_we_wait_for() -> None:
+    life = Life.of(start())
+    life.do("hold", HoldCase(by=LEAD, reason="fraud_review"))
+    life.do("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1"))
+    life.until(moment("2026-03-03 10:00"))
+    assert [(at, spec) for at, spec, _ in life.fired("next_response")] == [
+        (moment("2026-03-02 16:00"), "75%"),
+        (moment("2026-03-03 10:00"), "100%"),
+    ]
+
+
+def test_the_date_that_is_told_during_a_hold_is_what_it_would_be_if_the_hold_ended_now() -> None:
+    life = Life.of(start())
+    life.do("hold", HoldCase(by=LEAD, reason="fraud_review"))
+    told = []
+    for day in (3, 4, 5):
+        life.until(moment(f"2026-03-0{day} 10:00"))
+        told.append(life.posted[-1].plan.context.resolve_by)
+    assert told == [moment("2026-03-17 17:00"), moment("2026-03-18 17:00"), moment("2026-03-19 17:00")]
+    life.do("resume", Resume(by=LEAD))
+    assert life.clock("refund_promise").due_at == told[-1]
 
 
 def test_a_statutory_clock_never_stops_and_never_moves() -> None:
@@ -307,6 +359,20 @@ def test_an_import_of_an_old_case_tells_the_highest_level_once_in_one_message() 
     [message] = life.posted
     assert set(message.kinds) == {MessageKind.ACKNOWLEDGEMENT, MessageKind.APOLOGY}
     assert len(life.told) == 1
+
+
+def test_a_new_date_is_a_promise_too_and_missing_it_is_told() -> None:
+    life = Life.of(start())
+    life.until(moment("2026-03-19 16:59:59"))
+    assert [posted.plan.context.missed_due_at for posted in life.posted if MessageKind.APOLOGY in posted.kinds] == [
+        moment("2026-03-16 17:00")
+    ]
+    life.until(moment("2026-03-19 17:00"))  # three business days later
+    context = life.posted[-1].plan.context
+    assert MessageKind.APOLOGY in life.posted[-1].kinds
+    assert (context.missed_due_at, context.new_date_at) == (moment("2026-03-19 17:00"), moment("2026-03-24 17:00"))
+    assert life.told[-1][0].alert.to == "lead"
+    assert life.state.clocks_breached == 1  # one clock, however often its date was moved
 
 
 # -- reopening ----------------------------------------------------------------------------------------------------------------------
@@ -408,6 +474,18 @@ def test_another_policy_starts_no_clock_again_that_has_ended() -> None:
     assert life.clock("next_response").ended == "met"
     assert life.fired("next_response") == []
     assert life.state.clocks_breached == 0
+
+
+def test_what_was_met_under_the_old_policy_stays_met_under_the_new_one() -> None:
+    inspection = {"id": "inspection", "starts": "goods_received", "span": "4bh", "ends": ["inspected"], "ladder": LADDER}
+    life = Life.of(start(rules=with_clock("10bd", more=(inspection,))))
+    life.do("report_fact", ReportFact(by=LEAD, name="goods_received"))
+    life.after(hours=1)
+    life.do("report_fact", ReportFact(by=LEAD, name="inspected"))
+    life.after(days=1)
+    life.do("change_policy", ChangePolicy(by=LEAD, policy=snapshot(book(), with_clock("12bd", more=(inspection,)), ())))
+    assert life.clock("inspection").ended == "met"
+    assert (life.fired("inspection"), life.state.clocks_met) == ([], 1)
 
 
 def test_another_policy_plans_what_runs_from_where_it_started() -> None:

@@ -1,10 +1,12 @@
 """Coalescing: what becomes one message, who names it, what never merges, and what an outcome leaves behind."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from policies.case.commands import ChangePreferences, CustomerReply, Extend, GiveFeedback, HoldCase, Reply, Resolve, Resume, Withdraw
+from policies.case.plans import MessageResult
 from policies.case.start import Reachability
 from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageKind, MessageOutcome
 from policies.rules import v1
@@ -124,7 +126,7 @@ def test_a_parked_message_waits_takes_up_what_comes_meanwhile_and_people_are_tol
 def test_without_a_word_of_the_provider_the_policys_retries_are_used_and_the_last_repeats() -> None:
     life = Life.of(start(), MONDAY, *[Answer(PARKED)] * 6)
     life.after(days=1)
-    gaps = [(later.at - earlier.at) // MINUTE for earlier, later in zip(life.posted, life.posted[1:], strict=False)]
+    gaps = [(later.at - earlier.at) // MINUTE for earlier, later in pairwise(life.posted)]
     assert gaps[:6] == [15, 30, 60, 240, 240, 240]
 
 
@@ -242,6 +244,16 @@ def test_a_survey_that_nothing_can_carry_keeps_no_case_open(refused_after: timed
     assert life.state.status is CaseStatus.CLOSED
 
 
+def test_refused_just_after_the_resolution_closes_all_the_same() -> None:
+    life = Life.of(start(), MONDAY, Answer(), Answer(REFUSED, after=5 * MINUTE))
+    life.until(MONDAY + DAY + MINUTE)
+    resolve(life)
+    life.after(days=40)
+    assert life.state.resolution is not None
+    assert life.state.resolution.untold == "unreachable"
+    assert life.state.status is CaseStatus.CLOSED
+
+
 # -- unknown ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -309,8 +321,6 @@ def test_a_result_of_a_message_that_is_not_on_its_way_changes_nothing() -> None:
     before = life.state.model_dump_json()
     [posted] = life.posted
     result = {"outcome": REFUSED, "at": life.now}
-    from policies.case.plans import MessageResult  # noqa: PLC0415
-
     v1.message_ended(life.state, posted.plan.message_id, MessageResult.model_validate(result), life.now)
     v1.message_ended(life.state, "another", MessageResult.model_validate(result), life.now)
     assert life.state.model_dump_json() == before

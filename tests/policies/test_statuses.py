@@ -24,10 +24,10 @@ NEXT: dict[TargetType, dict[str, str]] = {
         "lost": "needs_response under_review won",
         "closed": "needs_response under_review",
     },
-    TargetType.DELIVERY: {
-        before: "label_created shipped in_transit exception out_for_delivery delivered lost"
-        for before in ("unknown", "label_created", "shipped", "in_transit", "exception", "out_for_delivery", "delivered", "lost")
-    },
+    TargetType.DELIVERY: dict.fromkeys(
+        ("unknown", "label_created", "shipped", "in_transit", "exception", "out_for_delivery", "delivered", "lost"),
+        "label_created shipped in_transit exception out_for_delivery delivered lost",
+    ),
 }
 # Backwards in rank, legal only if the reading is not older than what we hold. A parcel's every step is ordered by the carrier's time.
 BACKWARDS = {

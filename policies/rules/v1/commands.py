@@ -97,10 +97,10 @@ def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str |
     if any(not _EVIDENCE.fullmatch(address) for address in command.evidence):
         return "evidence: right would be an address and its hash, for example https://files.example/1.pdf#sha256=<64 hex digits>"
     limit = policy.goodwill_limit_minor
-    if limit is not None and command.outcome == "goodwill" and command.by.role is not Role.ADMIN:
-        if any(money.amount_minor > limit for money in total(command.amounts)):
-            return f"amounts: goodwill over {limit} minor units needs an admin"
-    return None
+    if limit is None or command.outcome != "goodwill" or command.by.role is Role.ADMIN:
+        return None
+    over = any(money.amount_minor > limit for money in total(command.amounts))
+    return f"amounts: goodwill over {limit} minor units needs an admin" if over else None
 
 
 def _check_hold(state: CaseState, command: c.HoldCase, now: datetime) -> str | None:

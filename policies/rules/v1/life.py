@@ -19,6 +19,7 @@ from policies.rules.v1.agenda import Due, agenda
 from policies.rules.v1.memory import alert, forget_recorded, need, remember
 from policies.rules.v1.rows import case_row
 
+_FACTS_PER_ENTRY = 500  # about 150 KB: after weeks without books an entry must still fit the engine's limit of 2 MiB per payload
 _MAX_STEPS = 200  # more duties at one moment than a case can have: a rule that never ends its own duty
 
 
@@ -199,7 +200,7 @@ def _something_to_record(state: CaseState) -> bool:
         return True
     known = max(state.carried_seq, state.recorded_seq)
     unknown = [fact for fact in state.facts if fact.seq > known]
-    return any(not fact.quiet for fact in unknown) or len(unknown) >= 50
+    return any(not fact.quiet for fact in unknown) or len(unknown) >= (1 if state.closed_at is not None else 50)
 
 
 def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
@@ -269,8 +270,8 @@ def stale_watch(state: CaseState) -> None:
 
 def entry(state: CaseState) -> BooksEntry:
     """What the books do not have for certain yet; safe to write twice."""
-    facts = [fact for fact in state.facts if fact.seq > state.recorded_seq]
-    state.carried_seq = max(state.carried_seq, state.fact_seq)
+    facts = [fact for fact in state.facts if fact.seq > state.recorded_seq][:_FACTS_PER_ENTRY]
+    state.carried_seq = max(state.carried_seq, facts[-1].seq if facts else 0)
     return BooksEntry(
         row=case_row(state),
         facts=list(facts),

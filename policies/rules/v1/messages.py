@@ -345,6 +345,8 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
     alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
     _wait(state, flight, flight.needs)  # told when the contact data are mended
     feedback.unreachable(state, now)
+    if state.resolution is not None and state.resolution.told_at is None:
+        state.resolution.untold = state.resolution.untold or "unreachable"
 
 
 def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:

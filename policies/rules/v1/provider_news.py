@@ -288,7 +288,9 @@ def watch_failed(state: CaseState, generation: int, reason: str, now: datetime) 
     state.watch.running = False
     policy = state.start.policy.policy
     state.watch.restart_at = policy.calendar.add(now, policy.watch.unreachable_after)
-    if state.watch.failed_since is None:  # told once, not at every try
+    started_at = state.watch.started_at or now
+    worked_meanwhile = now >= policy.calendar.add(started_at, policy.watch.unreachable_after)  # this watch did ask for a while
+    if state.watch.failed_since is None or worked_meanwhile:  # told once, not at every try
         state.watch.failed_since = now
         remember(state, FactType.JOB_FAILED, now, job="watch_provider", reason=reason)
         alert(state, "operator", state.escalation, "watch_failed", now)
