@@ -129,6 +129,7 @@ def _logging(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     # A provider that has not settled yet is no warning; the SDK logs every retry of an attempt.
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 async def run(settings: Settings) -> None:

@@ -119,6 +119,7 @@ class InFlight(Contract):
     seq: int
     needs: list[Need]
     keeps: int | None = None  # promise number
+    makes: int | None = None  # number of the promise that it makes if it is accepted
     next_word_at: Instant | None = None
     routine: bool = False
     feedback_at: Instant | None = None  # when a resolution announces that we shall ask
@@ -218,6 +219,7 @@ class CaseState(Contract):
     new_date_at: Instant | None = None  # given with an apology or an extension
     new_date_given_at: Instant | None = None
     promise: PromiseState | None = None
+    promise_seq: int = 0  # highest number of a promise that was made
     tally: PromiseTally = Field(default_factory=PromiseTally)
     ended_promises: list[EndedPromise] = Field(default_factory=list)  # not yet confirmed in the books
     routine_count: int = 0

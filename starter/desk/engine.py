@@ -33,6 +33,8 @@ from workflows.names import INVALID_CASE, MEMO_DIGESTS, REFUSED, WORKFLOW_TYPES
 T = TypeVar("T")
 
 _RPC_LIMIT = timedelta(seconds=10)
+# A workflow task that died with its worker is given to another after this; the engine's default of 10 s made steps 12 s overdue.
+_TASK_LIMIT = timedelta(seconds=5)
 # A worker answers in milliseconds; a cold one replays the case first. Longer than a restart of the worker with its sticky queue.
 _ANSWER_LIMIT = timedelta(seconds=20)
 _AWAY = frozenset(
@@ -76,6 +78,7 @@ class Engine:
                     search_attributes=search_attributes(start, at),
                     static_summary=summary(start),
                     static_details=details(start),
+                    task_timeout=_TASK_LIMIT,
                     rpc_timeout=_RPC_LIMIT,
                 )
             except WorkflowAlreadyStartedError:

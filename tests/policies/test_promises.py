@@ -16,11 +16,12 @@ NO_UPDATES = MAIL.model_copy(update={"opted_out": [MessageClass.STATUS]})
 
 
 def exact(life: Life) -> None:
-    """The sums, and each promise of the books once, in the order in which they were made."""
+    """The sums, and each promise of the books once. A number may be left out: a message on its way had it and was not accepted."""
     tally = life.state.tally
     assert sums_are_exact(tally, life.state.promise is not None)
     ended = life.ends()
-    assert sorted([*ended, *([life.state.promise.number] if life.state.promise else [])]) == list(range(1, tally.made + 1))
+    numbers = [*ended, *([life.state.promise.number] if life.state.promise else [])]
+    assert len(numbers) == len(set(numbers)) == tally.made
     facts = [(fact.detail["number"], fact.detail["end"]) for fact in life.facts(FactType.PROMISE_ENDED)]
     assert sorted(facts) == [(number, end.value) for number, (end, _) in ended.items()]
     for end in PromiseEnd:
@@ -98,7 +99,7 @@ def test_a_word_given_on_the_phone_replaces_the_one_in_a_message() -> None:
     assert life.state.promise.made_by == "phone:tom"
     life.until(MONDAY + 5 * HOUR)
     assert life.moments(MessageKind.UPDATE) == [MONDAY + 5 * HOUR]
-    assert life.ends()[2] == (KEPT, 0)
+    assert life.ends()[3] == (KEPT, 0)
     exact(life)
 
 
@@ -134,11 +135,11 @@ def test_a_promise_on_the_phone_while_a_message_is_on_its_way_stands() -> None:
     phone(life, hours=5)
     life.after(minutes=10)
     # The update named a next word that the lead's newer one replaces.
-    assert life.ends() == {1: (KEPT, 0), 3: (SUPERSEDED, 0)}
+    assert life.ends() == {1: (KEPT, 0), 2: (SUPERSEDED, 0)}
     assert life.promise_due_at() == MONDAY + DAY + MINUTE + 5 * HOUR
     exact(life)
     life.until(MONDAY + DAY + 6 * HOUR)
-    assert life.ends()[2] == (KEPT, 0)
+    assert life.ends()[3] == (KEPT, 0)
 
 
 @pytest.mark.parametrize("outcome", [MessageOutcome.REFUSED, MessageOutcome.UNKNOWN, MessageOutcome.PARKED])

@@ -226,7 +226,9 @@ def _check_withdraw(state: CaseState, command: c.Withdraw, now: datetime) -> str
 def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) -> str | None:
     if state.resolution is None:
         return "the case is open: there is no resolution to rate yet"
-    if state.feedback is None or (state.feedback.asked_at is None and not state.feedback.ended):
+    # The customer may be faster than the news that the request was accepted.
+    on_its_way = state.in_flight is not None and state.in_flight.kind is MessageKind.FEEDBACK_REQUEST
+    if state.feedback is None or (state.feedback.asked_at is None and not state.feedback.ended and not on_its_way):
         return "feedback has not been asked for yet"
     if state.feedback.ended in ("expired", "withdrawn", "skipped"):
         return f"the feedback request is no longer open ({state.feedback.ended})"
@@ -389,10 +391,9 @@ def _phone_contact(state: CaseState, command: c.PhoneContact, now: datetime) -> 
             now,
             why="phone",
         )
-    state.tally.made += 1
-    state.promise = PromiseState(
-        number=state.tally.made, made_at=now, due_at=promised, made_by=f"phone:{command.by.who}", cycle=state.cycle
-    )
+    number = messages.next_promise_number(state)
+    given = PromiseState(number=number, made_at=now, due_at=promised, made_by=f"phone:{command.by.who}", cycle=state.cycle)
+    messages.promised(state, given)
 
 
 def _report_fact(state: CaseState, command: c.ReportFact, now: datetime) -> None:

@@ -73,6 +73,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
     # Opaque to the outside: no name, no address; unique by (case, cycle, kind, seq).
     message_id = f"{workflow_id(state.start.kind, case_id)}.{state.cycle}.{first.value}.{state.message_seq}"
     keeps = None if first in _ALONE or first is MessageKind.TRACE else (state.promise.number if state.promise else None)
+    makes = next_promise_number(state) if next_word is not None else None
     context = _context(state, together, kinds, next_word, now)
     state.in_flight = InFlight(
         message_id=message_id,
@@ -82,6 +83,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         seq=state.message_seq,
         needs=together,
         keeps=keeps,
+        makes=makes,
         next_word_at=next_word,
         routine=MessageKind.UPDATE in kinds,
         feedback_at=context.feedback_at if MessageKind.RESOLUTION in kinds else None,
@@ -100,7 +102,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         contact_ref=state.start.contact_ref,
         must_arrive=any(kind in _MUST_ARRIVE for kind in kinds),
         keeps=keeps,
-        makes=state.tally.made + 1 if next_word is not None else None,
+        makes=makes,
         next_word_at=next_word,
         context=context,
         shadow=state.start.shadow,
@@ -108,6 +110,19 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         only_if_no_other_open_case=first in _ALONE,
         parked_retry=_parked_span(state),
     )
+
+
+def next_promise_number(state: CaseState) -> int:
+    """The number of the next promise; the one that a message on its way will make is taken already (the ledger names it)."""
+    taken = state.in_flight.makes if state.in_flight is not None else None
+    return max(state.promise_seq, taken or 0) + 1
+
+
+def promised(state: CaseState, promise: PromiseState) -> None:
+    """A promise is made: it is the open one and counted."""
+    state.tally.made += 1
+    state.promise_seq = max(state.promise_seq, promise.number)
+    state.promise = promise
 
 
 def _parked_span(state: CaseState) -> Span:
@@ -287,12 +302,12 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
 
 
 def _make_promise(state: CaseState, flight: InFlight, at: datetime, now: datetime) -> None:
-    if flight.next_word_at is None or flight.cycle != state.cycle:
+    if flight.next_word_at is None or flight.makes is None:
         return
     given_meanwhile = state.promise
-    state.tally.made += 1
-    state.promise = PromiseState(
-        number=state.tally.made, made_at=at, due_at=flight.next_word_at, made_by=flight.message_id, cycle=flight.cycle
+    promised(
+        state,
+        PromiseState(number=flight.makes, made_at=at, due_at=flight.next_word_at, made_by=flight.message_id, cycle=flight.cycle),
     )
     if given_meanwhile is not None:  # a lead promised something on the phone while the message was on its way: the lead's word stands
         end_promise(state, PromiseEnd.SUPERSEDED, now, now, why="newer_promise")
