@@ -5,7 +5,7 @@ import os
 import sys
 
 PROBLEMS = []
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036  # this file runs under whatever Python the machine has
     PROBLEMS.append(
         f"Python 3.11 or newer is needed, this is {sys.version.split()[0]} ({sys.executable}). "
         "Install one and say: make PYTHON=/path/to/python3.11 ..."

@@ -99,7 +99,7 @@ def test_a_word_given_on_the_phone_replaces_the_one_in_a_message() -> None:
     assert life.state.promise.made_by == "phone:tom"
     life.until(MONDAY + 5 * HOUR)
     assert life.moments(MessageKind.UPDATE) == [MONDAY + 5 * HOUR]
-    assert life.ends()[3] == (KEPT, 0)
+    assert life.ends()[2] == (KEPT, 0)
     exact(life)
 
 
