@@ -14,6 +14,8 @@ import pytest_asyncio
 
 from policies.case.commands import Escalate, Receipt
 from policies.case.vocabulary import CaseKind, MessageKind
+from store.engine import open_store
+from store.queries import Queries
 from store.standing import MessageState
 from tests.life.harness import LEAD
 from tests.real.harness import Account, RealCase, RealHouse, case_start, eventually, real_house, replay
@@ -139,10 +141,13 @@ async def test_a_stop_of_everything_in_mid_case(tmp_path: Path) -> None:
         await before.all_told(MessageKind.ACKNOWLEDGEMENT)
         await before.next(MessageKind.UPDATE)
         pids = [house.stack.worker_pid, house.stack.server_pid]
+        url = f"sqlite:///{tmp_path / 'makegood.sqlite'}"
     assert not any(pid is not None and runs(pid) for pid in pids)
+    store = await open_store(url)  # between the two: a new worker would be sending again already
+    states = {message.state for start in starts for message in await Queries(store).messages(start.case_id)}
+    await store.close()
     async with real_house(tmp_path) as house:
         after = Lived(house, [RealCase(house, start, created=False) for start in starts])
-        states = {message.state for case in after.cases for message in await case.messages()}
         assert [await case.start_again() for case in after.cases] == [False, False, False]
         await after.all_told(MessageKind.UPDATE)
         await asyncio.gather(*(case.provider_says(_DONE[case.start.kind]) for case in after.cases))
