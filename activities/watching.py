@@ -41,10 +41,12 @@ class Watching:
                 if news:
                     return WatchResult(generation=plan.generation, readings=news, checks=activity.info().attempt)
         silent = [standing.failing_since for standing in standings if standing.failing_since is not None]
-        if len(silent) == len(standings) and silent:
-            patience_s = plan.unreachable_after_s - (at - max(silent)).total_seconds()
+        untold = [since for since in silent if since != plan.told_unreachable_since]
+        if untold:  # one silent provider among several is told as well
+            since = min(untold)
+            patience_s = plan.unreachable_after_s - (at - since).total_seconds()
             if patience_s <= 0:
-                return WatchResult(generation=plan.generation, unreachable_since=max(silent), checks=activity.info().attempt)
+                return WatchResult(generation=plan.generation, unreachable_since=since, checks=activity.info().attempt)
             raise _not_yet(plan, at, wait_s, patience_s)
         raise _not_yet(plan, at, wait_s)
 

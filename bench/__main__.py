@@ -36,7 +36,11 @@ async def _run(report: Report, names: list[str], folder: Path) -> None:
     for name in names:
         place = folder / name
         place.mkdir()
-        await PARTS[name](report, place)
+        try:
+            await PARTS[name](report, place)
+        except Exception as error:  # what the other parts measure is not lost
+            report.broken[name] = f"{type(error).__name__}: {error}"[:500]
+            report.say(f"[red]{name} broke off:[/red] {report.broken[name]}")
 
 
 def main() -> int:
@@ -54,13 +58,16 @@ def main() -> int:
         asyncio.run(_run(report, names, folder))
     except KeyboardInterrupt:
         report.say("interrupted; what was measured so far:")
+        report.show()
+        return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        report.show()
+    report.show()
     report.write(arguments.out)
+    report.console.print(f"written to {arguments.out}")
     for key in report.failed():
         report.console.print(f"[red]must not held:[/red] {key}")
-    return 1 if report.failed() else 0
+    return 1 if report.failed() or report.broken else 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Owns starting, readiness, CPU time, memory and the end of a child. Must never kn
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -31,10 +32,15 @@ class ChildError(RuntimeError):
 
 
 def free_port() -> int:
-    """A port that is free on the loopback interface just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nothing uses now, below the range from which systems hand out theirs.
+
+    A port handed out by the system may be handed out again, to a connection or a test of somebody else, before our server listens.
+    """
+    for port in random.sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ChildError("no free port between 15000 and 32000 on 127.0.0.1")
 
 
 def own_environment(**more: str) -> dict[str, str]:
@@ -82,7 +88,7 @@ class Child:
         reader, writer = os.pipe()
         try:
             with self._log.open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: ASYNC220 (a fork takes a millisecond)
+                self._process = subprocess.Popen(
                     [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(reader), _TIE, *self._command],
                     env=self._environment,
                     stdin=subprocess.DEVNULL,
@@ -140,7 +146,7 @@ class Child:
         return float(psutil.Process(self.pid).memory_info().rss) / 1e6
 
     def _tail(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
         return "\n".join(["", f"The end of {self._log}:", *(f"  {line}" for line in lines)])
 
 

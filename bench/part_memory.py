@@ -35,7 +35,6 @@ async def run(report: Report, folder: Path) -> None:
         report.put("worker_sleeping_many_mb", round(second, 1), name)
         report.put("worker_sleeping_growth_mb", round(second - first, 1), name)
         report.note(f"memory_{name}", {"few": few, "many": many, "empty_mb": round(asleep, 1), "opening_took_s": round(took, 1)})
-        report.note("worker_sleeping_mb" if name == "ours" else f"worker_sleeping_mb_{name}", {few: round(first, 1), many: round(second, 1)})
         report.say(f"memory: {name}: {first:.1f} MB with {few} asleep, {second:.1f} MB with {many}; opening took {took:.0f} s")
 
 

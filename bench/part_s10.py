@@ -76,5 +76,3 @@ async def _check_life(one: Contestant, opening: Opening, handle: Handle, result:
             raise WrongLife(f"not closed with its feedback: {case}, {result}")
     if told != MESSAGES:
         raise WrongLife(f"{one.name} told {told}")
-
-

@@ -4,7 +4,7 @@ Owns this table. Must never be used by ours. Called by the activities of the ske
 """
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 
@@ -36,7 +36,3 @@ class Rows:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -11,7 +11,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import names as activity
@@ -205,7 +205,9 @@ class CaseWorkflow(CaseHandlers):
                 raise
             # The job could not be done within its limit (the books are away): the message waits, clocks and cadence go on.
             self.rules.not_recorded(self.case, workflow.now())
-            result = MessageResult(outcome=MessageOutcome.PARKED, at=workflow.now(), reason=_reason(error))
+            outcome = MessageOutcome.PARKED if _certainly_not_sent(error) else MessageOutcome.UNKNOWN
+            result = MessageResult(outcome=outcome, at=workflow.now(), reason=_reason(error))
+        self.rules.advance(self.case, workflow.now())  # what came due before this answer happens before it
         self.rules.message_ended(self.case, plan.message_id, result, workflow.now())
 
     async def _alert_people(self, plan: AlertPlan, entry: BooksEntry) -> None:
@@ -262,10 +264,26 @@ class CaseWorkflow(CaseHandlers):
         except ActivityError as error:
             if is_cancelled_exception(error):
                 return
+            self.rules.advance(self.case, workflow.now())
             self.rules.watch_failed(self.case, plan.generation, _reason(error), workflow.now())
         else:
+            self.rules.advance(self.case, workflow.now())
             self.rules.watch_ended(self.case, result, workflow.now())
         self.touched = True
+
+
+def _certainly_not_sent(error: ActivityError) -> bool:
+    """True if no attempt can have handed the message over: none began, or the last one said itself that it did not come so far.
+
+    The activity raises before it sends (the books are away); what happens after that it returns. An attempt that died with its
+    worker says nothing: its message may be out.
+    """
+    cause = error.cause
+    if isinstance(cause, TimeoutError):
+        if cause.cause is None:
+            return not error.started_event_id
+        cause = cause.cause
+    return isinstance(cause, ApplicationError) and cause.type != "leased"
 
 
 def _reason(error: ActivityError) -> str:

@@ -195,6 +195,7 @@ class WatchPlan(Contract):
     targets: list[WatchTarget]
     steps: list[tuple[float, float | None]]  # (every seconds, until age in seconds or None)
     unreachable_after_s: float
+    told_unreachable_since: Instant | None = None  # a silence that people know of: it is asked on, not told again
     ends_at: Instant | None = None  # the tail's end: no check is planned after it
 
 

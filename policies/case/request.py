@@ -4,12 +4,13 @@ Owns the strict form (an unknown field is refused by name) and what counts as th
 splits it into contact data (to the store) and a `CaseStart` without personal data. Called by the desk, the CLI and the API.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from policies.case.vocabulary import CaseKind, Channel, MessageClass, Origin
+from policies.case.vocabulary import OWN_FACTS, CaseKind, Channel, MessageClass, Origin
 from policies.contract import Instant, Strict
 from policies.money import check_currency
 from policies.providers.statuses import DisputeStage
@@ -22,6 +23,20 @@ Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200  # what lies outside is a typing error, or a system's word for "none"
+
+
+def _a_date_a_case_can_have(moment: datetime) -> datetime:
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"right would be a moment between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return moment
+
+
+Moment = Annotated[Instant, AfterValidator(_a_date_a_case_can_have)]
+FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CaseRef = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,59}$")]
 
 
 class Preferences(Strict):
@@ -109,14 +124,14 @@ class Dispute(Strict):
     provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
     reference: Reference
     stage: DisputeStage = DisputeStage.CHARGEBACK
-    due_by: Instant | None = None
+    due_by: Moment | None = None
 
 
 class Delay(Strict):
     """A delivery delay: what was promised at the sale and what is expected now."""
 
-    promised_at: Instant
-    revised_at: Instant | None = None
+    promised_at: Moment
+    revised_at: Moment | None = None
 
 
 class CaseRequest(Strict):
@@ -140,11 +155,19 @@ class CaseRequest(Strict):
     delegate: Party | None = None
     owner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,59}$")] | None = None
     tags: list[Tag] = Field(default_factory=list, max_length=20)
-    opened_at: Instant | None = None  # None: now; the past for imported cases
-    facts: dict[str, Instant] = Field(default_factory=dict, max_length=20)
-    siblings: list[str] = Field(default_factory=list, max_length=20)
+    opened_at: Moment | None = None  # None: now; the past for imported cases
+    facts: dict[FactName, Moment] = Field(default_factory=dict, max_length=20)
+    siblings: list[CaseRef] = Field(default_factory=list, max_length=20)
     shadow: bool = False
     schema_version: Literal[1] = 1
+
+    @field_validator("facts")
+    @classmethod
+    def _not_the_cases_own(cls, value: dict[str, datetime]) -> dict[str, datetime]:
+        own = sorted(OWN_FACTS & set(value))
+        if own:
+            raise ValueError(f"{', '.join(own)}: a case finds this out by itself; leave it out")
+        return value
 
     @model_validator(mode="after")
     def _what_the_kind_needs(self) -> Self:

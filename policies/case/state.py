@@ -240,6 +240,8 @@ class CaseState(Contract):
     past_resolutions: list[Resolution] = Field(default_factory=list)
     tail_until: Instant | None = None
     feedback: FeedbackState | None = None
+    last_csat: int | None = None  # of an earlier cycle: an answer stays an answer when the case comes back
+    last_nps: int | None = None
     links: list[str] = Field(default_factory=list)
     facts: list[Fact] = Field(default_factory=list)
     fact_seq: int = 0

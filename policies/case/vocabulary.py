@@ -174,3 +174,20 @@ QUIET_FACTS = frozenset(
     }
 )
 """Facts that wait for the next entry into the books (the message activity has written their substance already)."""
+
+
+OWN_FACTS = frozenset(
+    {
+        "opened",
+        "reopened",
+        "resolved",
+        "settled",
+        "customer_replied",
+        "lead_replied",
+        "feedback_low",
+        "recovered",
+        "tail_ended",
+        "feedback_waits",
+    }
+)
+"""Named facts that the case finds out by itself; reported by hand they would stop its clocks."""

@@ -55,7 +55,9 @@ def judged(candidate: Candidate) -> CaseRequest | Rejected:
     try:
         request = CaseRequest.model_validate(raw)
     except ValidationError as error:
-        return Rejected(candidate, [*reasons, *lines(error, CaseRequest, values=False)])
+        said = {reason.split(":")[0] for reason in reasons}  # one reason a field: the number, not the year that it was read as
+        others = [line for line in lines(error, CaseRequest, values=False) if line.split(":")[0] not in said]
+        return Rejected(candidate, [*reasons, *others])
     try:
         return Rejected(candidate, reasons) if reasons else normalised(request)
     except UnusableRequest as error:

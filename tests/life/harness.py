@@ -175,7 +175,10 @@ class House:
         return await self.env.get_current_time()
 
     async def until(self, moment: datetime) -> None:
-        """Skip to a moment; not one second further."""
+        """Skip to a moment; not one second further.
+
+        Do not end a watch at the very moment of one of its checks: this server then leaves a lock on its clock, and stands still.
+        """
         wait = moment - await self.now()
         if wait > timedelta():
             await self.env.sleep(wait)

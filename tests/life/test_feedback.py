@@ -74,7 +74,7 @@ async def test_asked_within_the_window_only(tmp_path: Path) -> None:
         await h.until(MONDAY + 2 * DAY)
         [first] = _asked(h)
         assert _near(first, datetime(2035, 3, 7, 8, 0, tzinfo=UTC))  # not Tuesday 20:30 but Wednesday 09:00
-        await _resolved(h, datetime(2035, 3, 10, 8, 30, tzinfo=UTC), "R-2")  # Saturday 09:30
+        await _resolved(h, datetime(2035, 3, 10, 8, 40, tzinfo=UTC), "R-2")  # Saturday 09:40
         await h.until(datetime(2035, 3, 12, 0, 0, tzinfo=UTC))
         second = _asked(h)[-1]
         assert _near(second, datetime(2035, 3, 11, 11, 0, tzinfo=UTC))  # Sunday: not before 12:00

@@ -309,7 +309,7 @@ async def test_an_unreachable_provider_is_told_to_a_person_once_and_to_the_custo
         h.provider.will_be("R-1-1", MONDAY, "pending")
         h.provider.down = [
             (MONDAY + 12 * HOUR, MONDAY + 60 * HOUR),
-            (MONDAY + 100 * HOUR, MONDAY + 110 * HOUR),
+            (MONDAY + 100 * HOUR, MONDAY + 116 * HOUR),
         ]
         case = await h.open(start_of())
         await h.until(MONDAY + 59 * HOUR)
@@ -324,7 +324,7 @@ async def test_an_unreachable_provider_is_told_to_a_person_once_and_to_the_custo
         assert answered[0] - (MONDAY + 60 * HOUR) <= 6 * HOUR  # asked again at least every 6 h
         assert "has not answered" not in words(h)
         assert "As of Thursday, 8 March 2035" in words(h)
-        await h.until(MONDAY + 112 * HOUR)
+        await h.until(MONDAY + 118 * HOUR)
         assert len(h.alerts.told) == 2  # another outage is told again
         assert (await case.snapshot()).status is CaseStatus.OPEN
 

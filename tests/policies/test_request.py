@@ -193,3 +193,17 @@ def test_no_value_is_ever_repeated(path: str, noise: str) -> None:
     said = str(caught.value) + "".join(item["msg"] for item in caught.value.errors(include_input=False, include_url=False))
     assert noise not in said
     assert re.search(rf"^{re.escape(path.replace('__', '.'))}\b", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"facts": {"withdrawal_told": "9999-12-31T00:00:00Z"}}, "between 1990 and 2200"),
+        ({"opened_at": "0001-01-01T00:00:00Z"}, "between 1990 and 2200"),
+        ({"facts": {"resolved": "2026-03-02T10:00:00Z"}}, "a case finds this out by itself"),
+        ({"facts": {"max.muster@example.com": "2026-03-02T10:00:00Z"}}, "facts"),
+        ({"siblings": ["Max Muster <max@example.com>"]}, "siblings"),
+    ],
+)
+def test_what_a_case_cannot_start_with(change: dict[str, object], words: str) -> None:
+    assert any(words in f"{field}: {message}" for field, message in refused(request(**change)))

@@ -29,10 +29,10 @@ async def resolved_by_lead(house: House) -> Case:
     case = await house.open(start_of(reference="R-2"))
     await house.until(MONDAY + timedelta(days=2))
     await case.act("hold", HoldCase(by=LEAD, reason="under_review"))
-    await house.until(MONDAY + timedelta(days=4))
+    # Not two days to the second: whether the due moment then falls on a close or on the next opening would hang on milliseconds.
+    await house.until(MONDAY + timedelta(days=4, hours=4))
     await case.act("resume", Resume(by=LEAD))
-    # After the breach and before the next rung: that one falls within milliseconds of the next update, in one task or in two.
-    await house.until(MONDAY + timedelta(days=16, hours=10))
+    await house.until(MONDAY + timedelta(days=17, hours=5))  # breached three hours ago; the next rung is a day away
     await case.act("escalate", Escalate(by=LEAD))
     await house.after(minutes=5)  # two acts in one workflow task would give fewer commands than in two
     await case.act("resolve", Resolve(by=LEAD, outcome="goodwill", amounts=[Money(amount_minor=500, currency="EUR")]))

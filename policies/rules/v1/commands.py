@@ -12,7 +12,7 @@ from typing import Any
 from policies.case import commands as c
 from policies.case.facts import Actor
 from policies.case.state import CaseState, PromiseState
-from policies.case.vocabulary import CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
+from policies.case.vocabulary import OWN_FACTS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
 from policies.money import check_currency, total
 from policies.rules.v1 import cadence, clocks, feedback, messages, outcomes, provider_news
 from policies.rules.v1.life import named_fact, stale_watch
@@ -22,21 +22,6 @@ _PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN)
 _LEADS = (Role.LEAD, Role.ADMIN)
 # A viewer of the timeline must be able to tell why; these acts change what the customer gets.
 _NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "change_policy"})
-# Facts that the case finds out by itself; reported by hand they would stop its clocks.
-_OWN_FACTS = frozenset(
-    {
-        "opened",
-        "reopened",
-        "resolved",
-        "settled",
-        "customer_replied",
-        "lead_replied",
-        "feedback_low",
-        "recovered",
-        "tail_ended",
-        "feedback_waits",
-    }
-)
 _FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _EVIDENCE = re.compile(r"\S+#sha256=[0-9a-f]{64}")
 _LIFETIME = timedelta(days=3660)  # no case is older, no word is given for later; the engine's timers end after some centuries
@@ -51,8 +36,10 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
         return "by.who is empty; say who acts"
     if name in _NEEDS_LEAD and by.role not in _LEADS:
         return f"by.role is {by.role.value}; {name} is for a lead or an admin"
-    if name not in ("feedback", "preferences", "customer_reply", "report_fact", "absorb") and by.role not in _PEOPLE:
+    if name not in ("feedback", "preferences", "customer_reply", "report_fact") and by.role not in _PEOPLE:
         return f"by.role is {by.role.value}; {name} is for agents, leads and admins"
+    if name == "report_fact" and by.role is Role.CUSTOMER and command.name != "customer_supplied":
+        return f"by.role is customer; {command.name} is reported by agents, leads and admins"
     check = _CHECKS.get(name)
     return check(state, command, now) if check is not None else None
 
@@ -121,6 +108,8 @@ def _check_resume(state: CaseState, command: c.Resume, now: datetime) -> str | N
 
 
 def _check_escalate(state: CaseState, command: c.Escalate, now: datetime) -> str | None:
+    if command.to is not None and _FACT_NAME.fullmatch(command.to) is None:
+        return "to is no role; right would be lower case, for example lead or head"  # never a person: it stands in the history
     if command.level is None:
         return None if state.escalation < 9 else "level 9 is the highest; the case is there already"
     if not 1 <= command.level <= 9:
@@ -180,7 +169,7 @@ def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str |
         return "name is empty; right would be for example goods_received, evidence_submitted, customer_supplied"
     if not _FACT_NAME.fullmatch(command.name):
         return "name: right would be lower case letters, digits and underscores, for example goods_received"
-    if command.name in _OWN_FACTS:
+    if command.name in OWN_FACTS:
         return f"name {command.name} is a fact that the case finds out by itself; use the command that brings it about"
     if command.occurred_at is not None and command.occurred_at > now:
         return f"occurred_at {command.occurred_at.isoformat()} lies in the future; facts have happened"
@@ -495,7 +484,7 @@ def _customer_reply(state: CaseState, command: c.CustomerReply, now: datetime) -
     )
     if command.supplied:
         _supplied(state, command.by, now)
-    if command.not_solved and state.resolution is not None:
+    if command.not_solved and state.resolution is not None and not outcomes.is_merged(state.resolution):
         outcomes.reopen(state, "customer_not_solved", command.by, now)
         provider_news.want_settlement(state, now)
     if command.text_ref:

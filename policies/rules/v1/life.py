@@ -258,6 +258,7 @@ def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
         ],
         steps=steps,
         unreachable_after_s=policy.watch.unreachable_after.elapsed().total_seconds(),
+        told_unreachable_since=watch.unreachable_since,
         ends_at=state.tail_until if tail else None,
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from policies.case.facts import SYSTEM, Actor
 from policies.case.state import CaseState, FeedbackState, Resolution
-from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd
+from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
 from policies.money import Money, total
 from policies.providers.statuses import SETTLED, TargetType
 from policies.rules.v1 import cadence, clocks
@@ -30,6 +30,11 @@ _OVERTAKEN = frozenset(
 _OF_A_RESOLUTION = frozenset(
     {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER, MessageKind.TRACE},
 )
+
+
+def is_merged(resolution: Resolution) -> bool:
+    """True if another case has taken this one's place: it does not come back."""
+    return resolution.outcome == MERGED
 
 
 def overtaken(state: CaseState, kind: MessageKind, cycle: int) -> bool:
@@ -93,7 +98,9 @@ def resolve(
     )
     state.status = CaseStatus.RESOLVED
     state.new_date_at = None
-    state.unanswered_since = None
+    if by.role in (Role.AGENT, Role.LEAD, Role.ADMIN):  # a person's resolution answers; the provider's leaves the question open
+        state.unanswered_since = None
+        clocks.end_clocks(state, "lead_replied", now, now)
     remember(state, FactType.RESOLVED, now, by=by, outcome=outcome, rests_on_provider=rests or None)
     drop_needs(state, _OVERTAKEN)
     need(state, MessageKind.RESOLUTION, now)
@@ -145,6 +152,8 @@ def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
     if state.feedback is not None and not state.feedback.ended:
         state.feedback.ended = "withdrawn"
         remember(state, FactType.FEEDBACK_WITHDRAWN, now, by=SYSTEM)
+    if state.feedback is not None and state.feedback.answered_at is not None:
+        state.last_csat, state.last_nps = state.feedback.csat, state.feedback.nps
     state.feedback = None
     state.named_facts["reopened"] = now
     remember(state, FactType.REOPENED, now, by=by, because=because)

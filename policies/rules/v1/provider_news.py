@@ -260,7 +260,7 @@ def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
     if result.unreachable_since is not None:
         known_already = state.watch.unreachable_since == result.unreachable_since
         state.watch.unreachable_since = result.unreachable_since
-        state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.unreachable_after)
+        state.watch.restart_at = now  # asked on at the plan's pace; the same silence is not told again
         if not known_already:  # told once per outage, not at every look
             remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
             alert(state, "owner", state.escalation, "provider_unreachable", now)

@@ -6,7 +6,7 @@ Owns these projections of the state. Must never change it, and never show person
 from datetime import datetime
 from typing import Any
 
-from policies.case.case_id import workflow_id
+from policies.case.case_id import looks_personal, workflow_id
 from policies.case.commands import Snapshot
 from policies.case.plans import CaseRow
 from policies.case.state import CaseState
@@ -49,8 +49,8 @@ def case_row(state: CaseState) -> CaseRow:
         promises=_tally(state),
         clocks_met=state.clocks_met,
         clocks_breached=state.clocks_breached,
-        csat=state.feedback.csat if state.feedback else None,
-        nps=state.feedback.nps if state.feedback else None,
+        csat=state.feedback.csat if state.feedback and state.feedback.csat is not None else state.last_csat,
+        nps=state.feedback.nps if state.feedback and state.feedback.nps is not None else state.last_nps,
         tags=start.tags,
         digests=start.digests,
         shadow=start.shadow,
@@ -196,7 +196,8 @@ def details(state: CaseState) -> str:
     tally = ", ".join(f"{count} {word}" for word, count in _tally(state).items())
     lines.append(f"\n**Promises:** {tally}")
     for target in state.targets:
-        lines.append(f"- {target.type.value} {target.reference} at {target.provider}: {target.status}")
+        shown = "(hidden)" if looks_personal(target.reference) else target.reference
+        lines.append(f"- {target.type.value} {shown} at {target.provider}: {target.status}")
     if state.resolution is not None:
         lines.append(f"\n**Resolution:** {state.resolution.outcome} by {state.resolution.by.who}")
     return "\n".join(lines)
