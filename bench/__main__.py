@@ -51,7 +51,7 @@ def main() -> int:
     arguments = parser.parse_args()
     zoneinfo.reset_tzpath(to=())
     Runtime.set_default(quiet())
-    report = Report(quick=arguments.quick)
+    report = Report(quick=arguments.quick, whole=not arguments.only)
     names = [name for name in PARTS if not arguments.only or name in arguments.only]
     folder = Path(tempfile.mkdtemp(prefix="makegood-bench-"))
     try:

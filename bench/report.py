@@ -60,6 +60,7 @@ class Report:
     """`put` as soon as something is known: what was measured before an interrupt is still shown."""
 
     quick: bool
+    whole: bool = True  # every part was asked for
     figures: dict[str, dict[str, float]] = field(default_factory=dict)  # key -> contestant -> value
     notes: dict[str, object] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)  # part -> why it has no figures
@@ -83,7 +84,7 @@ class Report:
     def _holds(self, key: str, limit: float) -> bool:
         value = self.figures.get(key, {}).get("ours")
         if value is None:
-            return True
+            return not self.whole  # in a whole run a figure that was never measured does not hold
         return value >= limit if BUDGETS[key].more else value <= limit
 
     def show(self) -> None:
