@@ -103,7 +103,10 @@ class GiveFeedback(Command):
 
 
 class ChangePreferences(Command):
+    """The whole of the customer's wishes. `before`: what the change was made from; refused if it is no longer so."""
+
     reach: Reachability
+    before: Reachability | None = None
 
 
 class CustomerReply(Command):

@@ -79,7 +79,7 @@ class Preferring(Acting):
             contact["email"] = normal_email(contact["email"])
         if contact and not await self._desk_books.update_contact(view.contact_ref, contact, self._clock()):
             raise Refused("the customer's contact data was erased; nobody can be written to")
-        return await self._act(found, PREFERENCES, ChangePreferences(by=by, reach=reach), key)
+        return await self._act(found, PREFERENCES, ChangePreferences(by=by, reach=reach, before=snapshot.reach), key)
 
     async def _reach(self, before: Reachability, changes: PreferenceChanges, contact_ref: str) -> Reachability:
         given = changes.model_fields_set

@@ -272,3 +272,18 @@ def _bad(address: str) -> Any:
 async def _text(h: House, case: Case, text_ref: str, body: str) -> str:
     assert await h.desk.save_text(text_ref, case.start.case_id, "reply", body, AGENT, await h.now())
     return text_ref
+
+
+async def test_of_two_changes_made_from_the_same_wishes_the_second_is_told(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        seen = (await case.snapshot()).reach
+        assert seen is not None
+        opted_out = seen.model_copy(update={"opted_out": [MessageClass.STATUS]})
+        await case.act("preferences", c.ChangePreferences(by=CUSTOMER, reach=opted_out, before=seen))
+        await h.after(seconds=2)  # the books have it
+        slower = c.ChangePreferences(by=AGENT, reach=seen.model_copy(update={"locale": "de"}), before=seen)
+        assert "changed meanwhile" in await case.refused("preferences", slower)
+        reach = (await case.snapshot()).reach
+        assert reach is not None
+        assert reach.opted_out == [MessageClass.STATUS]  # not brought back by a change of the language

@@ -233,6 +233,8 @@ def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) ->
 def _check_preferences(state: CaseState, command: c.ChangePreferences, now: datetime) -> str | None:
     if not command.reach.channels:
         return "reach.channels is empty; name at least one channel on which the customer can be reached"
+    if command.before is not None and command.before != state.reach:
+        return "before: the customer's wishes were changed meanwhile; look again and repeat"  # an opt-out must not be lost
     if MessageClass.MANDATORY in command.reach.opted_out:
         return "reach.opted_out: mandatory messages cannot be opted out of; right would be status or survey"
     return None
