@@ -74,26 +74,27 @@ async def merged(house: House) -> Case:
 
 async def dispute_won(house: House) -> Case:
     house.provider.will_be("D-1-1", MONDAY, "needs_response", due_by=MONDAY + timedelta(days=10))
-    house.provider.will_be("D-1-1", MONDAY + timedelta(days=5), "under_review")
-    house.provider.will_be("D-1-1", MONDAY + timedelta(days=40), "won")
+    house.provider.will_be("D-1-1", MONDAY + timedelta(days=5, hours=3), "under_review")
+    house.provider.will_be("D-1-1", MONDAY + timedelta(days=40, hours=3), "won")
     case = await house.open(start_of(CaseKind.DISPUTE, reference="D-1"))
-    await house.until(MONDAY + timedelta(days=4))
+    await house.until(MONDAY + timedelta(days=4, hours=1))
     await case.act("report_fact", ReportFact(by=LEAD, name="evidence_submitted"))
     return case
 
 
 async def delivered(house: House) -> Case:
     """Late, in trouble, under way again, delivered; the customer is unhappy and is won back on the phone."""
+    # Changes between two looks and between two updates: at the same moment one task or two would be a matter of milliseconds.
     promised = MONDAY - timedelta(days=1)
     house.provider.will_be("V-1-1", MONDAY, "in_transit")
-    house.provider.will_be("V-1-1", MONDAY + timedelta(days=1), "exception")
-    house.provider.will_be("V-1-1", MONDAY + timedelta(days=2), "in_transit")
-    house.provider.will_be("V-1-1", MONDAY + timedelta(days=3), "delivered")
+    house.provider.will_be("V-1-1", MONDAY + timedelta(days=1, hours=3), "exception")
+    house.provider.will_be("V-1-1", MONDAY + timedelta(days=2, hours=3), "in_transit")
+    house.provider.will_be("V-1-1", MONDAY + timedelta(days=3, hours=3), "delivered")
     start = start_of(CaseKind.DELAY, reference="V-1", delay_promised_at=promised, delay_revised_at=MONDAY + timedelta(days=4))
     case = await house.open(start)
-    await house.until(MONDAY + timedelta(days=5))
+    await house.until(MONDAY + timedelta(days=5, hours=1))
     await case.act("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1", not_solved=True))
-    await house.until(MONDAY + timedelta(days=6))
+    await house.until(MONDAY + timedelta(days=6, hours=1))
     await case.act("resolve", Resolve(by=LEAD, outcome="replaced"))
     return case
 
