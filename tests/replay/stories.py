@@ -94,7 +94,7 @@ async def delivered(house: House) -> Case:
     case = await house.open(start)
     await house.until(MONDAY + timedelta(days=5, hours=1))
     await case.act("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1", not_solved=True))
-    await house.until(MONDAY + timedelta(days=6, hours=1))
+    await house.until(MONDAY + timedelta(days=6, hours=4))
     await case.act("resolve", Resolve(by=LEAD, outcome="replaced"))
     return case
 

@@ -39,7 +39,14 @@ async def test_a_recorded_history_replays(name: str) -> None:
     await replayer.replay_workflow(recorded(name))
 
 
-@pytest.mark.parametrize("name", sorted(STORIES))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fingerprint_is_that_of_its_history(name: str) -> None:
+    assert json.loads(FINGERPRINTS.read_text(encoding="utf-8"))[name] == commands(recorded(name))
+
+
+# The other stories have several things at once; whether two of them fall into one workflow task or into two hangs on the machine's
+# load, and so does the order of their commands in a life lived anew (not in a replay, which is held to the recorded tasks).
+@pytest.mark.parametrize("name", ["refunded", "withdrawn", "merged"])
 async def test_a_new_case_asks_for_the_same_commands(name: str, tmp_path: Path) -> None:
     fingerprint = json.loads(FINGERPRINTS.read_text(encoding="utf-8"))[name]
     fresh = commands(await live(STORIES[name], tmp_path))
