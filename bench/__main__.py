@@ -6,6 +6,7 @@ Owns the command line and the temporary folder. Called by `make bench`.
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import zoneinfo
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
     arguments = parser.parse_args()
     zoneinfo.reset_tzpath(to=())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as Ctrl-C does
     Runtime.set_default(quiet())
     report = Report(quick=arguments.quick, whole=not arguments.only)
     names = [name for name in PARTS if not arguments.only or name in arguments.only]

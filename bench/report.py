@@ -5,6 +5,7 @@ Owns the budget's numbers (architecture, Budgets) and the verdict. Must never me
 
 import json
 import platform
+import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,7 +66,7 @@ class Report:
     notes: dict[str, object] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)  # part -> why it has no figures
     began: float = field(default_factory=time.monotonic)
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 132))
 
     def put(self, key: str, value: float, whose: str = "ours") -> None:
         self.figures.setdefault(key, {})[whose] = value
