@@ -49,6 +49,7 @@ class CaseHandlers:
         # ever, while a refused case must end as failed with type InvalidCase (house.md).
         self.invalid: str | None = None
         self.touched = False  # something happened that the loop must look at
+        self.commanded_in = 0  # the last workflow task that gave the engine a command, by the length of its history
         try:
             if not 1 <= len(payload) <= 2:
                 raise ValueError(f"{len(payload)} arguments; right would be one, a case start")
@@ -84,7 +85,14 @@ class CaseHandlers:
         if reason is not None:
             raise ApplicationError(reason, type=names.REFUSED, non_retryable=True)
 
+    def commanded(self) -> None:
+        self.commanded_in = workflow.info().get_current_history_length()
+
     def _act(self, name: str, command: Any) -> c.Receipt:
+        self.commanded()  # an update that was accepted is itself one
+        return self._do(name, command)
+
+    def _do(self, name: str, command: Any) -> c.Receipt:
         now = workflow.now()
         self.rules.advance(self.case, now)  # what has come due before this act happens before it
         self._refuse(name, command)
@@ -112,7 +120,7 @@ class CaseHandlers:
             if isinstance(given.get("by"), str):  # typed by hand: the name alone will do
                 given = {**given, "by": {"who": given["by"], "role": "lead", "why": given.get("why")}}
             command = model.model_validate(given)
-            self._act(name, command)
+            self._do(name, command)
         except ValidationError as error:
             self._refused_signal(name, _problem(error))
         except ApplicationError as error:

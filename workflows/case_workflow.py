@@ -51,6 +51,7 @@ class CaseWorkflow(CaseHandlers):
         self._watch: asyncio.Task[None] | None = None
         self._shown: dict[str, Any] | None = None
         self._cancel_seen = False  # the engine delivers one request per run
+        self._idle_in: int | None = None  # the last workflow task that gave no command, by the length of its history
 
     async def live(self) -> dict[str, Any]:
         """The procedure: acknowledge, keep the promise until resolved, tell the resolution, ask for feedback while the tail is
@@ -119,6 +120,7 @@ class CaseWorkflow(CaseHandlers):
         if jobs.cancel_watch and self._watch is not None:
             self._watch.cancel()
             self._watch = None
+            self.commanded()
         if jobs.message is not None:
             self._start_job(self._send_message(jobs.message, self.rules.entry(self.case)))
         for plan in jobs.alerts:
@@ -127,10 +129,24 @@ class CaseWorkflow(CaseHandlers):
             self._start_job(self._record_case(self.rules.entry(self.case), jobs.unwritten))
         if jobs.watch is not None:
             self._watch = asyncio.create_task(self._watch_provider(jobs.watch))
+            self.commanded()
         self._arm()
         self._show()
+        self._no_two_tasks_without_command()
+
+    def _no_two_tasks_without_command(self) -> None:
+        """Two workflow tasks in a row without a command, then an update: the engine would replay them in another order (ADR 7)."""
+        task = workflow.info().get_current_history_length()
+        if self.commanded_in == task:
+            return
+        if self._idle_in is not None and self.commanded_in < self._idle_in < task:
+            workflow.upsert_memo({names.IDLE_TASK: task})
+            self.commanded()
+        else:
+            self._idle_in = task
 
     def _start_job(self, job: Coroutine[Any, Any, None]) -> None:
+        self.commanded()
         task = asyncio.create_task(job)
         self._jobs.add(task)
         task.add_done_callback(self._job_ended)
@@ -148,8 +164,10 @@ class CaseWorkflow(CaseHandlers):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self.commanded()
         self._timer_at = at
         if due is not None and at is not None:
+            self.commanded()
             delay = max(0.0, (due.at - workflow.now()).total_seconds())  # a negative delay would wedge the case
             self._timer = asyncio.create_task(self._ring(delay, f"{due.what}: {due.why}"[:200]))
 
@@ -171,6 +189,7 @@ class CaseWorkflow(CaseHandlers):
                 if value != self._shown[key.name]:
                     updates.append(key.value_unset() if value is None else key.value_set(value))
             workflow.upsert_search_attributes(updates)
+            self.commanded()
             self._shown = shown
         workflow.set_current_details(self.rules.details(self.case))
 
@@ -257,12 +276,13 @@ class CaseWorkflow(CaseHandlers):
                 start_to_close_timeout=_POLL_ATTEMPT,
                 heartbeat_timeout=_HEARTBEAT,
                 retry_policy=_POLL_RETRY,
-                # Not awaited when it is stopped: a result that arrives after that is stale anyway.
-                cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
+                # Nothing waits for a watch that was stopped, but the task in which its end arrives must be seen (ADR 7).
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"ask {', '.join(sorted({target.provider for target in plan.targets}))}: {plan.mode}"[:200],
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
+                self.touched = True
                 return
             self.rules.advance(self.case, workflow.now())
             self.rules.watch_failed(self.case, plan.generation, _reason(error), workflow.now())

@@ -39,6 +39,7 @@ REFUSED = "Refused"
 
 # Memo keys.
 MEMO_DIGESTS = "makegood_digests"
+IDLE_TASK = "makegood_idle_task"  # written only to have a command where two workflow tasks in a row gave none (ADR 7)
 
 # Search attributes: name -> type of the engine. Never personal data.
 SEARCH_ATTRIBUTES = {

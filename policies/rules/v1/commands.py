@@ -215,9 +215,9 @@ def _check_withdraw(state: CaseState, command: c.Withdraw, now: datetime) -> str
 def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) -> str | None:
     if state.resolution is None:
         return "the case is open: there is no resolution to rate yet"
-    # Also while the request is on its way. Accepting the answer then was tried and is not safe: a worker without the case in its cache
-    # gets the update and the earlier result of the request in one activation, the update first, and a later replay gets them apart.
-    if state.feedback is None or (state.feedback.asked_at is None and not state.feedback.ended):
+    # The customer may be faster than the news that the request was accepted.
+    on_its_way = state.in_flight is not None and state.in_flight.kind is MessageKind.FEEDBACK_REQUEST
+    if state.feedback is None or (state.feedback.asked_at is None and not state.feedback.ended and not on_its_way):
         return "feedback has not been asked for yet"
     if state.feedback.ended in ("expired", "withdrawn", "skipped"):
         return f"the feedback request is no longer open ({state.feedback.ended})"
