@@ -5,10 +5,11 @@ an update in that next task, a later replay has the two apart (temporalio/sdk-ru
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
@@ -29,7 +30,7 @@ from tests.real.harness import case_start, eventually
 from workflows import names
 from workflows.converter import DATA_CONVERTER
 
-_KEYS = {
+_KEYS: dict[str, Callable[[str], SearchAttributeKey[Any]]] = {
     "Keyword": SearchAttributeKey.for_keyword,
     "KeywordList": SearchAttributeKey.for_keyword_list,
     "Int": SearchAttributeKey.for_int,
