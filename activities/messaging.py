@@ -107,7 +107,7 @@ class Messaging:
         if delivery.state is DeliveryState.REFUSED:
             return MessageResult(outcome=MessageOutcome.REFUSED, at=at, channel=delivery.channel, reason=delivery.reason)
         if not delivery.fresh and not port.idempotent:
-            known = await self._reconcile(port, delivery, plan, at)
+            known = await self._reconcile(port, delivery, outgoing, plan, at)
             if known is not None:
                 return known
             delivery = await self._recorder.claim_delivery(plan.message_id, delivery.channel, at, LEASE_S, reuse=False)
@@ -117,9 +117,11 @@ class Messaging:
             return await self._failed(delivery, error, plan, at)
         return await self._accepted(delivery, sent, plan, at)
 
-    async def _reconcile(self, port: ChannelPort, delivery: Delivery, plan: MessagePlan, at: datetime) -> MessageResult | None:
+    async def _reconcile(
+        self, port: ChannelPort, delivery: Delivery, outgoing: Outgoing, plan: MessagePlan, at: datetime
+    ) -> MessageResult | None:
         """What became of an attempt that died: accepted, still running (wait), or unknown; None if it may be sent again."""
-        sent = await port.find(delivery.delivery_id)
+        sent = await port.find(outgoing.model_copy(update={"delivery_id": delivery.delivery_id}), delivery.started_at)
         if sent is not None:
             return await self._accepted(delivery, sent, plan, at)
         if at < delivery.lease_until:

@@ -48,6 +48,8 @@ class Outgoing(Contract):
     html: str | None = None
     locale: str
     headers: dict[str, str] = Field(default_factory=dict)
+    unsubscribe_url: str | None = None  # one click (RFC 8058); routine updates and the survey have it, nothing else
+    valid_until: datetime | None = None  # later than this the message must not arrive: a newer word is due (UTC)
 
 
 class Sent(Contract):
@@ -68,8 +70,8 @@ class ChannelPort(Protocol):
     async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
         """Hand the message over; raises SendFailed. `at` is the engine's time."""
 
-    async def find(self, delivery_id: str) -> Sent | None:
-        """What became of an attempt whose answer was lost; None if the provider knows nothing of it (yet)."""
+    async def find(self, outgoing: Outgoing, since: datetime) -> Sent | None:
+        """What became of an attempt, begun at `since` (UTC), whose answer was lost; None if the provider knows nothing of it (yet)."""
 
 
 class AlertMessage(Contract):

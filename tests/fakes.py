@@ -46,9 +46,9 @@ class FakePost:
         self.sent.append(SentMessage(outgoing, at))
         return Sent(provider_id=outgoing.delivery_id, accepted_at=at)
 
-    async def find(self, delivery_id: str) -> Sent | None:
-        found = next((message for message in self.sent if message.outgoing.delivery_id == delivery_id), None)
-        return Sent(provider_id=delivery_id, accepted_at=found.at) if found else None
+    async def find(self, outgoing: Outgoing, since: datetime) -> Sent | None:
+        found = next((message for message in self.sent if message.outgoing.delivery_id == outgoing.delivery_id), None)
+        return Sent(provider_id=outgoing.delivery_id, accepted_at=found.at) if found else None
 
     def kinds(self) -> list[str]:
         return [message.kind for message in self.sent]

@@ -35,11 +35,11 @@ class OutboxChannel:
         return True
 
     async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
-        provider_id = await _put(self._outbox, Post.model_validate(outgoing.model_dump()), at)
+        provider_id = await _put(self._outbox, Post.model_validate(outgoing.model_dump(exclude={"unsubscribe_url", "valid_until"})), at)
         return Sent(provider_id=provider_id, accepted_at=at)
 
-    async def find(self, delivery_id: str) -> Sent | None:
-        posted = await self._outbox.find(delivery_id)
+    async def find(self, outgoing: Outgoing, since: datetime) -> Sent | None:
+        posted = await self._outbox.find(outgoing.delivery_id)
         return Sent(provider_id=posted.provider_id, accepted_at=posted.put_at) if posted else None
 
 

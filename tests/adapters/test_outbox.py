@@ -40,10 +40,10 @@ async def outbox(tmp_path: Path) -> AsyncIterator[Outbox]:
 async def test_the_same_delivery_twice_is_one_message(outbox: Outbox) -> None:
     channel: ChannelPort = OutboxChannel(outbox)
     assert channel.idempotent
-    assert await channel.find("d1") is None
+    assert await channel.find(OUTGOING, AT) is None
     first = await channel.send(OUTGOING, AT)
     assert await channel.send(OUTGOING, AT) == first
-    assert await channel.find("d1") == Sent(provider_id=first.provider_id, accepted_at=AT)
+    assert await channel.find(OUTGOING, AT) == Sent(provider_id=first.provider_id, accepted_at=AT)
     (row,) = await outbox.rows()
     assert (row.channel, row.address, row.text) == ("sms", OUTGOING.address, OUTGOING.text)
 
