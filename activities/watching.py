@@ -17,6 +17,7 @@ from activities.ports import ProviderMisconfigured, ProviderUnavailable, StatusP
 from policies.case.plans import Reading, WatchPlan, WatchResult, WatchTarget
 from policies.watch_plan import changes_something, next_check_in
 from store.recorder import Recorder
+from store.recorder.watches import Check
 from store.standing import CheckStanding
 
 # The retry policy is for attempts that died with their worker and comes soon; books that are away for hours are not asked that often.
@@ -52,26 +53,26 @@ class Watching:
 
     async def _check(self, plan: WatchPlan, at: datetime) -> tuple[list[tuple[WatchTarget, Reading]], list[CheckStanding], float | None]:
         readings: list[tuple[WatchTarget, Reading]] = []
-        standings: list[CheckStanding] = []
+        checks: list[Check] = []
         wait_s: float | None = None
+        misconfigured: ProviderMisconfigured | None = None
         for target in plan.targets:
-            status: str | None = None
-            answered = True
+            answered, reading = True, None
             try:
                 reading = await self._provider.read(target.type, target.provider, target.reference, at)
-                if reading is not None:
-                    status = reading.status
-                    readings.append((target, reading))
             except ProviderUnavailable as error:
                 answered = False
                 wait_s = max(wait_s or 0.0, error.retry_after_s or 0.0) or None
             except ProviderMisconfigured as error:
-                raise ApplicationError("the provider cannot be asked", type="provider_misconfigured", non_retryable=True) from error
-            standings.append(
-                await self._recorder.note_check(
-                    plan.case_id, target.provider, target.reference, plan.generation, at, answered=answered, status=status
-                )
-            )
+                misconfigured = error
+                break
+            if reading is not None:
+                readings.append((target, reading))
+            status = reading.status if reading is not None else None
+            checks.append(Check(provider=target.provider, reference=target.reference, answered=answered, status=status))
+        standings = await self._recorder.note_checks(plan.case_id, plan.generation, at, checks)
+        if misconfigured is not None:
+            raise ApplicationError("the provider cannot be asked", type="provider_misconfigured", non_retryable=True) from misconfigured
         return readings, standings, wait_s
 
 

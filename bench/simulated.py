@@ -53,8 +53,8 @@ class NoChannel:
     async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
         return Sent(provider_id=outgoing.delivery_id, accepted_at=at)
 
-    async def find(self, delivery_id: str) -> Sent | None:
-        del delivery_id
+    async def find(self, outgoing: Outgoing, since: datetime) -> Sent | None:
+        del outgoing, since
         return None
 
 

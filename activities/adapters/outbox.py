@@ -39,6 +39,7 @@ class OutboxChannel:
         return Sent(provider_id=provider_id, accepted_at=at)
 
     async def find(self, outgoing: Outgoing, since: datetime) -> Sent | None:
+        del since  # its own key is enough
         posted = await self._outbox.find(outgoing.delivery_id)
         return Sent(provider_id=posted.provider_id, accepted_at=posted.put_at) if posted else None
 

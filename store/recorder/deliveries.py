@@ -44,19 +44,6 @@ class DeliveryBooks(Books):
         """
         return await self._store.write(lambda connection: claimed(connection, message_id, channel, at, lease_s, reuse))
 
-    async def finish_delivery(
-        self,
-        delivery_id: str,
-        state: DeliveryState,
-        at: datetime,
-        provider_id: str | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """Write how the try ended. What a provider accepted stays accepted."""
-        if DeliveryState(state) is DeliveryState.SENDING:
-            raise ValueError("sending is no end of a delivery; right would be accepted, refused, not_sent or unknown")
-        await self._store.write(lambda connection: ended(connection, delivery_id, state, at, provider_id, reason))
-
 
 def claimed(connection: Connection, message_id: str, channel: Channel, at: datetime, lease_s: float, reuse: bool) -> Delivery:
     """`claim_delivery` within the caller's transaction."""
@@ -74,10 +61,17 @@ def claimed(connection: Connection, message_id: str, channel: Channel, at: datet
     return as_delivery(newest)
 
 
+def first_try(connection: Connection, message_id: str, channel: Channel, at: datetime, lease_s: float) -> Delivery:
+    """The delivery of a message whose row this transaction has just made: nobody else can have one."""
+    return _new_try(connection, message_id, channel, 1, at, at + timedelta(seconds=lease_s))
+
+
 def ended(
     connection: Connection, delivery_id: str, state: DeliveryState, at: datetime, provider_id: str | None, reason: str | None
 ) -> None:
-    """`finish_delivery` within the caller's transaction."""
+    """Write how the try ended. What a provider accepted stays accepted."""
+    if DeliveryState(state) is DeliveryState.SENDING:
+        raise ValueError("sending is no end of a delivery; right would be accepted, refused, not_sent or unknown")
     values = {
         "this": delivery_id,
         "state": DeliveryState(state).value,

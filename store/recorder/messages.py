@@ -25,7 +25,11 @@ _UNFINISHED = (MessageState.SENDING.value, MessageState.PARKED.value)
 _THIS = messages.c.message_id == bindparam("this")
 # FOR UPDATE: PostgreSQL locks the row; SQLite, which has one writer, leaves the words out.
 _LOCKED = select(messages).where(_THIS).with_for_update()
-_END = update(messages).where(_THIS)
+_END = (
+    update(messages)
+    .where(_THIS, messages.c.state.in_(_UNFINISHED))
+    .returning(messages.c.case_id, messages.c.cycle, messages.c.makes, messages.c.next_word_at)
+)
 _REOPEN = update(messages).where(_THIS, messages.c.state == MessageState.PARKED.value)
 _RENDER = update(messages).where(_THIS, messages.c.state != MessageState.ACCEPTED.value)
 
@@ -33,7 +37,8 @@ _RENDER = update(messages).where(_THIS, messages.c.state != MessageState.ACCEPTE
 class MessageBooks(Books):
     async def open_message(self, entry: BooksEntry, plan: MessagePlan, at: datetime) -> MessageStanding:
         """Commit the entry and the ledger row together; tell what is known of the message if it was opened before."""
-        return await self._store.write(lambda connection: opened(connection, entry, plan, at))
+        standing, _ = await self._store.write(lambda connection: opened(connection, entry, plan, at))
+        return standing
 
     async def reopen_message(self, message_id: str) -> None:
         """A parked message is tried again under the same id. Any other stays as it is."""
@@ -47,63 +52,41 @@ class MessageBooks(Books):
         }
         await self._store.write(lambda connection: connection.execute(_REOPEN, values).close())
 
-    async def keep_rendered(
-        self,
-        message_id: str,
-        template_id: str,
-        template_version: str,
-        locale: str,
-        brand: str | None,
-        subject: str | None,
-        text: str,
-        html: str | None = None,
-    ) -> None:
-        """Keep what is about to be sent. What an accepted message said is never rewritten."""
-        values = {
-            "template_id": template_id,
-            "template_version": template_version,
-            "locale": locale,
-            "brand": brand,
-            "subject": subject,
-            "text": text,
-            "html": html,
-        }
-        await self._store.write(lambda connection: keep_words(connection, message_id, values))
-
     async def finish_message(self, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
         """Write the outcome and, if accepted, the promise it makes. Returns what stands: the first outcome."""
 
         return await self._store.write(lambda connection: finished(connection, message_id, result, at))
 
 
-def opened(connection: Connection, entry: BooksEntry, plan: MessagePlan, at: datetime) -> MessageStanding:
-    """`open_message` within the caller's transaction."""
+def opened(
+    connection: Connection, entry: BooksEntry, plan: MessagePlan, at: datetime, words: dict[str, Any] | None = None
+) -> tuple[MessageStanding, bool]:
+    """`open_message` within the caller's transaction, with the words of a message that is new; and whether it is."""
     write_entry(connection, entry)
-    values = _columns(entry.row.case_id, plan, at)
+    values = _columns(entry.row.case_id, plan, at) | (words or {})
     if wrote(connection, insert_or_ignore(connection, messages), values):
-        return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING)
+        return MessageStanding(message_id=plan.message_id, state=MessageState.SENDING), True
     row = _locked(connection, plan.message_id)
     if row is None:
         key = f"({entry.row.case_id}, {plan.cycle}, {plan.kind}, {plan.seq})"
         raise StoreRefused(f"another message already stands for {key}")
     tries = deliveries_of(connection, [plan.message_id])[plan.message_id]
-    return MessageStanding(message_id=plan.message_id, state=row["state"], result=as_result(row), deliveries=tries)
+    return MessageStanding(message_id=plan.message_id, state=row["state"], result=as_result(row), deliveries=tries), False
 
 
 def keep_words(connection: Connection, message_id: str, words: dict[str, Any]) -> None:
-    """`keep_rendered` within the caller's transaction."""
+    """Keep what is about to be sent. What an accepted message said is never rewritten."""
     connection.execute(_RENDER, {"this": message_id, **words}).close()
 
 
 def finished(connection: Connection, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
     """`finish_message` within the caller's transaction."""
-    row = _locked(connection, message_id)
+    row = connection.execute(_END, _outcome(message_id, result, at)).mappings().first()
     if row is None:
-        raise StoreRefused(f"there is no message {message_id}")
-    standing = as_result(row)
-    if standing and row["state"] not in _UNFINISHED:
-        return standing
-    connection.execute(_END, _outcome(message_id, result, at))
+        known = _locked(connection, message_id)
+        if known is None:
+            raise StoreRefused(f"there is no message {message_id}")
+        return as_result(known) or result
     if result.outcome is MessageOutcome.ACCEPTED and row["makes"] is not None and row["next_word_at"]:
         promise = PromiseState(
             number=row["makes"],

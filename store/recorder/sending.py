@@ -16,7 +16,7 @@ from policies.contract import Contract
 from store.contacts import Contact, read_contact
 from store.recorder.books import Books
 from store.recorder.cases import has_other_open_case, read_texts
-from store.recorder.deliveries import claimed, ended
+from store.recorder.deliveries import claimed, ended, first_try
 from store.recorder.messages import finished, keep_words, opened
 from store.standing import CheckStanding, Delivery, DeliveryState, MessageStanding, MessageState
 from store.watch_rows import checks_of
@@ -66,12 +66,15 @@ class SendingBooks(Books):
         """Commit the entry, the ledger row with its words, and the delivery as `sending`: the books first."""
 
         def work(connection: Connection) -> Begun:
-            standing = opened(connection, entry, plan, at)
+            standing, new = opened(connection, entry, plan, at, words)
             if standing.result is not None and standing.state is not MessageState.PARKED:
                 return Begun(standing=standing)
-            keep_words(connection, plan.message_id, words)
+            if not new:
+                keep_words(connection, plan.message_id, words)
             if plan.shadow:
                 return Begun(standing=standing)
+            if new:
+                return Begun(standing=standing, delivery=first_try(connection, plan.message_id, channel, at, lease_s))
             return Begun(standing=standing, delivery=claimed(connection, plan.message_id, channel, at, lease_s, reuse))
 
         return await self._store.write(work)

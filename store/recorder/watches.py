@@ -3,55 +3,62 @@
 Owns one row per case and reference. Must never judge what a status means. Called by the watch activity.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, case, func
 
-from store.insertion import Insertion, insert_for
+from policies.contract import Contract
+from store.insertion import insert_for
 from store.recorder.books import Books
 from store.standing import CheckStanding
 from store.tables import watches
-from store.watch_rows import check_of, checks_of
+from store.watch_rows import check_of
+
+
+class Check(Contract):
+    """One question to a provider about one reference, and whether it answered."""
+
+    provider: str
+    reference: str
+    answered: bool
+    status: str | None = None
 
 
 class WatchBooks(Books):
-    async def note_check(
-        self,
-        case_id: str,
-        provider: str,
-        reference: str,
-        generation: int,
-        at: datetime,
-        answered: bool,
-        status: str | None = None,
-    ) -> CheckStanding:
-        """Note one check. The same check again (not later than the last one noted) changes nothing."""
-        values = {
-            "case_id": case_id,
-            "provider": provider,
-            "reference": reference,
-            "generation": generation,
-            "status": status,
-            "last_checked_at": at,
-            "last_answered_at": at if answered else None,
-            "failing_since": None if answered else at,
-            "checks": 1,
-            "checks_in_generation": 1,
-        }
+    async def note_checks(self, case_id: str, generation: int, at: datetime, checks: Sequence[Check]) -> list[CheckStanding]:
+        """Note the checks of one moment together. The same check again (not later than the last one noted) changes nothing."""
 
-        def work(connection: Connection) -> CheckStanding:
-            connection.execute(_check_upsert(connection.dialect.name), values)
-            return check_of(connection, case_id, provider, reference)
+        def work(connection: Connection) -> list[CheckStanding]:
+            upsert = _check_upsert(connection.dialect.name)
+            return [_note(connection, upsert, case_id, generation, at, check) for check in checks]
 
         return await self._store.write(work)
 
-    async def standing(self, case_id: str) -> list[CheckStanding]:
-        return await self._store.read(lambda connection: checks_of(connection, case_id))
+
+def _note(connection: Connection, upsert: Any, case_id: str, generation: int, at: datetime, check: Check) -> CheckStanding:
+    values = {
+        "case_id": case_id,
+        "provider": check.provider,
+        "reference": check.reference,
+        "generation": generation,
+        "status": check.status,
+        "last_checked_at": at,
+        "last_answered_at": at if check.answered else None,
+        "failing_since": None if check.answered else at,
+        "checks": 1,
+        "checks_in_generation": 1,
+    }
+    row = connection.execute(upsert, values).mappings().first()
+    if row is None:  # an older check, or this one once more
+        return check_of(connection, case_id, check.provider, check.reference)
+    return CheckStanding.model_validate(dict(row))
 
 
 @cache
-def _check_upsert(dialect: str) -> Insertion:
+def _check_upsert(dialect: str) -> Any:
     insert = insert_for(dialect, watches)
     new, old = insert.excluded, watches.c
     return insert.on_conflict_do_update(
@@ -70,4 +77,4 @@ def _check_upsert(dialect: str) -> Insertion:
             ),
         },
         where=new.last_checked_at > old.last_checked_at,
-    )
+    ).returning(*watches.columns)

@@ -101,7 +101,7 @@ async def test_a_new_try_only_after_one_that_was_not_sent(store: Store) -> None:
     recorder = Recorder(store)
     await recorder.open_message(entry(), plan(), MONDAY)
     first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=True)
-    await recorder.finish_delivery(first.delivery_id, DeliveryState.NOT_SENT, MONDAY, reason="rate_limited")
+    await recorder.end_sending("m1", first.delivery_id, DeliveryState.NOT_SENT, MONDAY, None, reason="rate_limited")
     second = await recorder.claim_delivery("m1", Channel.EMAIL, hours(1), LEASE_S, reuse=True)
     assert (second.fresh, second.try_no) == (True, 2)
     assert second.delivery_id != first.delivery_id
@@ -116,7 +116,7 @@ async def test_after_unknown(store: Store, reuse: bool, expected: tuple[bool, in
     recorder = Recorder(store)
     await recorder.open_message(entry(), plan(), MONDAY)
     first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse)
-    await recorder.finish_delivery(first.delivery_id, DeliveryState.UNKNOWN, hours(1), reason="timeout")
+    await recorder.end_sending("m1", first.delivery_id, DeliveryState.UNKNOWN, hours(1), None, reason="timeout")
     again = await recorder.claim_delivery("m1", Channel.EMAIL, hours(2), LEASE_S, reuse)
     assert (again.fresh, again.try_no, again.attempt) == expected
     assert again.state is DeliveryState.SENDING
@@ -129,7 +129,7 @@ async def test_nothing_is_left_to_do_after_an_answer(store: Store, state: Delive
     await recorder.open_message(entry(), plan(), MONDAY)
     first = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
     for _ in range(2):
-        await recorder.finish_delivery(first.delivery_id, state, hours(1), provider_id="p1")
+        await recorder.end_sending("m1", first.delivery_id, state, hours(1), None, provider_id="p1")
     again = await recorder.claim_delivery("m1", Channel.EMAIL, hours(2), LEASE_S, reuse=False)
     assert (again.fresh, again.attempt, again.state, again.provider_id) == (False, 1, state, "p1")
 
@@ -138,9 +138,9 @@ async def test_an_accepted_delivery_never_moves_back(store: Store) -> None:
     recorder = Recorder(store)
     await recorder.open_message(entry(), plan(), MONDAY)
     delivery = await recorder.claim_delivery("m1", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
-    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, hours(1))
-    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.ACCEPTED, hours(2), provider_id="p1")
-    await recorder.finish_delivery(delivery.delivery_id, DeliveryState.UNKNOWN, hours(3), reason="late")
+    await recorder.end_sending("m1", delivery.delivery_id, DeliveryState.UNKNOWN, hours(1), None)
+    await recorder.end_sending("m1", delivery.delivery_id, DeliveryState.ACCEPTED, hours(2), None, provider_id="p1")
+    await recorder.end_sending("m1", delivery.delivery_id, DeliveryState.UNKNOWN, hours(3), None, reason="late")
     (kept,) = (await recorder.open_message(entry(), plan(), hours(4))).deliveries
     assert (kept.state, kept.provider_id, kept.ended_at) == (DeliveryState.ACCEPTED, "p1", hours(2))
 
@@ -156,11 +156,20 @@ async def test_twenty_claims_make_one_delivery(store: Store) -> None:
 
 async def test_what_an_accepted_message_said_stays(store: Store) -> None:
     recorder, queries = Recorder(store), Queries(store)
-    await recorder.open_message(entry(), plan(), MONDAY)
+    words = {
+        "template_id": "ack",
+        "template_version": "3",
+        "locale": "de",
+        "subject": "Betreff",
+        "text": "Guten Tag",
+        "html": "<p>Guten Tag</p>",
+    }
     for _ in range(2):
-        await recorder.keep_rendered("m1", "ack", "3", "de", "Acme", "Betreff", "Guten Tag", "<p>Guten Tag</p>")
+        await recorder.begin_sending(entry(), plan(), words, Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
     await recorder.finish_message("m1", result(), MONDAY)
-    await recorder.keep_rendered("m1", "ack", "4", "en", None, "Subject", "Hello")
+    later = {**words, "template_version": "4", "locale": "en", "subject": "Subject", "text": "Hello"}
+    again = await recorder.begin_sending(entry(), plan(), later, Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
+    assert (again.standing.state, again.delivery) == (MessageState.ACCEPTED, None)
     (message,) = await queries.messages(CASE)
     assert (message.template_id, message.template_version, message.locale) == ("ack", "3", "de")
     assert (message.subject, message.text, message.html) == ("Betreff", "Guten Tag", "<p>Guten Tag</p>")
@@ -173,4 +182,4 @@ async def test_an_unknown_message_is_refused_and_sending_is_no_end(store: Store)
     with pytest.raises(StoreRefused, match="no message m9"):
         await recorder.claim_delivery("m9", Channel.EMAIL, MONDAY, LEASE_S, reuse=False)
     with pytest.raises(ValueError, match="no end"):
-        await recorder.finish_delivery("d9", DeliveryState.SENDING, MONDAY)
+        await recorder.end_sending("m1", "d9", DeliveryState.SENDING, MONDAY, None)
