@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
+from policies.case.vocabulary import Channel
 from policies.contract import Contract
 from store.tables import contacts
 
@@ -34,14 +35,21 @@ class Contact(Contract):
     roles: list[RoleContact] = Field(default_factory=list)
 
 
-_LIVING = select(contacts).where(contacts.c.contact_ref == bindparam("ref"), contacts.c.erased_at.is_(None))
+LIVING = select(contacts).where(contacts.c.contact_ref == bindparam("ref"), contacts.c.erased_at.is_(None))
 
 
 def as_contact(row: RowMapping) -> Contact:
     return Contact.model_validate(dict(row))
 
 
+def address_on(contact: Contact | None, channel: Channel) -> str | None:
+    """Where this channel reaches the customer; None if nobody said."""
+    if contact is None:
+        return None
+    return contact.email if channel is Channel.EMAIL else contact.phone
+
+
 def read_contact(connection: Connection, contact_ref: str) -> Contact | None:
     """None if nobody knows the reference or the contact was erased."""
-    row = connection.execute(_LIVING, {"ref": contact_ref}).mappings().first()
+    row = connection.execute(LIVING, {"ref": contact_ref}).mappings().first()
     return as_contact(row) if row else None

@@ -1,10 +1,10 @@
-"""Desk books: what starter may write. Contact data and texts, which never enter a workflow.
+"""Desk books: what starter may write. Contact data and texts, which never enter a workflow, and whose matter a reference is.
 
-Owns contacts and texts. Must never write a case's own rows (that is the recorder's). Called by the desk, before it
-starts or signals a workflow.
+Owns contacts and texts; the form of references is that of references.py. Must never write a case's own rows (that is the
+recorder's). Called by the desk, before it starts or signals a workflow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,27 +12,55 @@ from sqlalchemy import Connection, Table, delete, exists, select, update
 
 from policies.case.facts import Actor
 from store.contacts import Contact, as_contact
+from store.correspondents import new_link_id
 from store.engine import Store
 from store.insertion import insert_or_ignore, wrote
-from store.tables import cases, contacts, texts
+from store.normal import normal_email
+from store.references import CaseReference, save_references
+from store.tables import case_references, cases, contacts, texts
 
-_NOTHING: dict[str, Any] = {"name": None, "email": None, "phone": None, "roles": []}
+_NOTHING: dict[str, Any] = {"name": None, "email": None, "email_normal": None, "phone": None, "roles": []}
 
 
 class DeskBooks:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def save_contact(self, contact_ref: str, case_id: str, merchant: str, contact: Contact, at: datetime) -> bool:
-        """Keep the contact data of a new case; False if the reference is known (what stands there stays)."""
+    async def save_contact(
+        self,
+        contact_ref: str,
+        case_id: str,
+        merchant: str,
+        contact: Contact,
+        at: datetime,
+        references: Iterable[CaseReference] = (),
+    ) -> bool:
+        """Keep the contact data of a case; False if the reference is known (what stands there stays).
+
+        `references`: the refunds, dispute or parcels that the case is about. They are kept with it, before the workflow starts, so
+        that a webhook finds its case at once.
+        """
         values = contact.model_dump() | {
             "contact_ref": contact_ref,
             "case_id": case_id,
             "merchant": merchant,
             "saved_at": at,
             "updated_at": at,
+            "link_id": new_link_id(),
+            "email_normal": normal_email(contact.email),
         }
-        return await self._add(contacts, values)
+        known = list(references)
+
+        def work(connection: Connection) -> bool:
+            save_references(connection, case_id, known, at)
+            return wrote(connection, insert_or_ignore(connection, contacts), values)
+
+        return await self._store.write(work)
+
+    async def save_references(self, case_id: str, references: Iterable[CaseReference], at: datetime) -> None:
+        """Further references of a known case: a payment that takes another's place (report_fact payment_replaced)."""
+        known = list(references)
+        await self._store.write(lambda connection: save_references(connection, case_id, known, at))
 
     async def update_contact(self, contact_ref: str, changes: Mapping[str, object], at: datetime) -> bool:
         """Change the named fields of a contact; False if the reference is unknown or erased.
@@ -50,7 +78,8 @@ class DeskBooks:
             if row is None:
                 return False
             changed = Contact.model_validate({**as_contact(row).model_dump(), **changes})
-            connection.execute(update(contacts).where(*living).values(**changed.model_dump(), updated_at=at))
+            values = {**changed.model_dump(), "email_normal": normal_email(changed.email), "updated_at": at}
+            connection.execute(update(contacts).where(*living).values(**values))
             return True
 
         return await self._store.write(work)
@@ -65,10 +94,15 @@ class DeskBooks:
         return await self._store.write(lambda connection: bool(connection.execute(erase).rowcount))
 
     async def sweep_orphans(self, older_than: datetime) -> int:
-        """Delete contacts saved before `older_than` whose case never began; returns how many."""
-        began = exists().where(cases.c.case_id == contacts.c.case_id)
-        sweep = delete(contacts).where(contacts.c.saved_at < older_than, ~began)
-        return await self._store.write(lambda connection: int(connection.execute(sweep).rowcount))
+        """Delete contacts and references saved before `older_than` whose case never began; returns how many contacts."""
+
+        def work(connection: Connection) -> int:
+            for table in (case_references, contacts):
+                began = exists().where(cases.c.case_id == table.c.case_id)
+                swept = connection.execute(delete(table).where(table.c.saved_at < older_than, ~began)).rowcount
+            return int(swept)
+
+        return await self._store.write(work)
 
     async def save_text(self, text_ref: str, case_id: str, kind: str, body: str, by: Actor, at: datetime) -> bool:
         """Keep a reply, note or comment; False if the reference is known (what stands there stays)."""

@@ -12,16 +12,17 @@ from policies.case.facts import Fact
 from policies.case.plans import CaseRow
 from policies.case.vocabulary import CaseKind, CaseStatus
 from store.case_rows import CLOSED, NOTHING_DUE, as_view, list_order, microseconds
+from store.contacts import Contact, read_contact
 from store.engine import Store
 from store.ledger import deliveries_of
-from store.standing import CheckStanding
 from store.summary import summarise
 from store.tables import alerts, case_tags, cases, facts, messages, promises, texts
 from store.views import AlertView, CasePage, CaseView, MessageView, PromiseView, Summary, TextView
-from store.watch_rows import checks_of
 
 MOST_PER_PAGE = 1000
 MOST_FOUND = 20  # a search that finds more is no search: the person types another character
+_LOOKED_AT = 50  # to learn under which key cases were opened
+_FINGERPRINT = "identity_key"  # the desk's name for it, beside the digests of a request
 Statement = Select[*tuple[object, ...]]
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -54,6 +55,20 @@ class Queries:
             if found:
                 return found
         return []
+
+    async def identity_keys(self) -> set[str]:
+        """Fingerprints of the keys under which the cases that are due first were opened: all are one key's, unless it was changed."""
+        rows = await self._rows(select(cases.c.digests).order_by(cases.c.list_order, cases.c.case_id).limit(_LOOKED_AT))
+        return {row["digests"][_FINGERPRINT] for row in rows if _FINGERPRINT in row["digests"]}
+
+    async def contact(self, contact_ref: str) -> Contact | None:
+        """None if nobody knows the reference or the contact was erased."""
+        return await self._store.read(lambda connection: read_contact(connection, contact_ref))
+
+    async def merchants(self, most: int) -> list[str]:
+        """Up to so many merchants that the books have cases of."""
+        rows = await self._rows(select(cases.c.merchant).distinct().order_by(cases.c.merchant).limit(most))
+        return [row["merchant"] for row in rows]
 
     async def list_cases(
         self,
@@ -119,9 +134,6 @@ class Queries:
     async def alerts(self, case_id: str) -> list[AlertView]:
         rows = await self._rows(_of(alerts, case_id, "opened_at", "alert_id"))
         return [AlertView.model_validate(dict(row)) for row in rows]
-
-    async def watch_standing(self, case_id: str) -> list[CheckStanding]:
-        return await self._store.read(lambda connection: checks_of(connection, case_id))
 
     async def texts(self, case_id: str) -> list[TextView]:
         rows = await self._rows(_of(texts, case_id, "written_at", "text_ref"))

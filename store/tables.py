@@ -169,6 +169,7 @@ deliveries = Table(
     Column("provider_id", String),
     Column("reason", String),
     UniqueConstraint("message_id", "channel", "try_no"),
+    Index(None, "provider_id"),  # a report that names the provider's id only
 )
 
 watches = Table(
@@ -226,7 +227,14 @@ contacts = Table(
     Column("saved_at", UtcInstant, nullable=False),
     Column("updated_at", UtcInstant, nullable=False),
     Column("erased_at", UtcInstant),
+    # What signed links carry instead of a case id. NULL only in rows that a program older than this column wrote.
+    Column("link_id", Key),
+    Column("email_normal", Key),  # as store.normal makes it: found however its letters are written
     Index(None, "saved_at"),
+    Index(None, "case_id"),
+    Index(None, "link_id", unique=True),
+    Index(None, "email_normal"),
+    Index(None, "phone"),
 )
 
 texts = Table(
@@ -259,4 +267,99 @@ outbox = Table(
     Column("headers", JSON, nullable=False),
     Column("put_at", UtcInstant, nullable=False),
     Index(None, "case_id", "id"),
+)
+
+# Written before the case exists, like contacts: which cases a provider's reference belongs to.
+case_references = Table(
+    "case_references",
+    metadata,
+    Column("provider", Key, nullable=False),
+    Column("reference", Key, nullable=False),
+    Column("case_id", Key, nullable=False),
+    Column("type", String, nullable=False),
+    Column("saved_at", UtcInstant, nullable=False),
+    PrimaryKeyConstraint("provider", "reference", "case_id"),  # one payment may be two cases' matter
+    Index(None, "case_id"),
+)
+
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("provider", Key, nullable=False),
+    Column("event_key", Key, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reference", Key),  # by which its case is found: of the provider, of a delivery, of a link
+    Column("received_at", UtcInstant, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("case_id", Key),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcInstant),  # while somebody works on it: the end of his lease
+    Column("done_at", UtcInstant),
+    Column("problem", String),
+    UniqueConstraint("provider", "event_key"),
+    Index(None, "state", "next_try_at", "id"),
+    Index(None, "state", "provider", "reference"),
+    Index(None, "case_id", "id"),
+    Index(None, "received_at"),
+)
+
+delivery_events = Table(
+    "delivery_events",
+    metadata,
+    Column("provider", Key, nullable=False),
+    Column("event_key", Key, nullable=False),
+    Column("delivery_id", Key, ForeignKey("deliveries.delivery_id", ondelete="CASCADE"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("permanent", Boolean, nullable=False),
+    Column("reason", String),
+    Column("at", UtcInstant, nullable=False),
+    Column("received_at", UtcInstant, nullable=False),
+    Column("provider_id", String),
+    PrimaryKeyConstraint("provider", "event_key"),
+    Index(None, "delivery_id", "at"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("channel", String, nullable=False),
+    Column("address", Key, nullable=False),  # as store.normal makes it
+    Column("reason", String, nullable=False),
+    Column("covers", String, nullable=False),  # which classes of message: all, or status (updates and surveys)
+    Column("since", UtcInstant, nullable=False),
+    Column("lifted_at", UtcInstant),
+    Column("source", String, nullable=False),
+    PrimaryKeyConstraint("channel", "address", "reason"),
+)
+
+channel_parks = Table(
+    "channel_parks",
+    metadata,
+    Column("channel", String, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("since", UtcInstant, nullable=False),
+    Column("probe_at", UtcInstant, nullable=False),  # when one message may try again
+    Column("alerted_at", UtcInstant),
+    Column("lifted_at", UtcInstant),
+    PrimaryKeyConstraint("channel", "provider"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Key, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),  # SHA-256 of the secret, which is nowhere
+    Column("scopes", JSON, nullable=False),
+    Column("merchant", Key),  # NULL: every merchant's cases
+    Column("per_minute", Integer, nullable=False),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("expires_at", UtcInstant),
+    Column("revoked_at", UtcInstant),
+    Column("last_used_at", UtcInstant),
+    Column("replaced_by", Key),  # its successor, once it was rotated
 )

@@ -6,6 +6,7 @@ starter.
 """
 
 from store.recorder.alerts import AlertBooks
+from store.recorder.arrivals import ArrivalBooks
 from store.recorder.cases import CaseBooks
 from store.recorder.deliveries import DeliveryBooks
 from store.recorder.messages import MessageBooks
@@ -15,5 +16,5 @@ from store.recorder.watches import WatchBooks
 __all__ = ["Recorder"]
 
 
-class Recorder(CaseBooks, MessageBooks, DeliveryBooks, SendingBooks, WatchBooks, AlertBooks):
+class Recorder(ArrivalBooks, CaseBooks, MessageBooks, DeliveryBooks, SendingBooks, WatchBooks, AlertBooks):
     """Everything in one object, for the activities' constructors."""

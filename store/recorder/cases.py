@@ -15,7 +15,6 @@ from policies.case.plans import BooksEntry, CaseRow
 from policies.case.state import EndedPromise, PromiseState
 from policies.case.vocabulary import CaseStatus
 from store.case_rows import as_columns
-from store.contacts import Contact, read_contact
 from store.insertion import Insertion, insert_for, insert_or_ignore, wrote
 from store.recorder.books import Books
 from store.tables import case_tags, cases, facts, promises, texts
@@ -38,21 +37,9 @@ class CaseBooks(Books):
     async def commit_entry(self, entry: BooksEntry) -> None:
         await self._store.write(lambda connection: write_entry(connection, entry))
 
-    async def contact(self, contact_ref: str) -> Contact | None:
-        return await self._store.read(lambda connection: read_contact(connection, contact_ref))
-
-    async def texts(self, refs: Sequence[str]) -> list[str]:
-        """The texts in the order of `refs`; a reference that nobody knows is left out."""
-
-        return await self._store.read(lambda connection: read_texts(connection, refs)) if refs else []
-
-    async def other_open_case(self, customer_key: str, case_id: str) -> bool:
-        """Whether the customer has another case that is not resolved. Shadow cases are not the customer's."""
-        return await self._store.read(lambda connection: has_other_open_case(connection, customer_key, case_id))
-
 
 def read_texts(connection: Connection, refs: Sequence[str]) -> list[str]:
-    """`CaseBooks.texts` within the caller's transaction."""
+    """The texts in the order of `refs`; a reference that nobody knows is left out."""
     if not refs:
         return []
     bodies = {row.text_ref: row.body for row in connection.execute(_TEXTS, {"refs": list(refs)})}
@@ -60,7 +47,7 @@ def read_texts(connection: Connection, refs: Sequence[str]) -> list[str]:
 
 
 def has_other_open_case(connection: Connection, customer_key: str, case_id: str) -> bool:
-    """`CaseBooks.other_open_case` within the caller's transaction."""
+    """Whether the customer has another case that is not resolved. Shadow cases are not the customer's."""
     return bool(customer_key) and bool(connection.scalar(_OTHER_OPEN, {"customer": customer_key, "this": case_id}))
 
 

@@ -4,7 +4,8 @@ Owns the grouping only; each step is that of messages.py and deliveries.py. Five
 per message. Called by the message activity.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
@@ -13,12 +14,15 @@ from sqlalchemy import Connection
 from policies.case.plans import BooksEntry, MessagePlan, MessageResult
 from policies.case.vocabulary import Channel
 from policies.contract import Contract
-from store.contacts import Contact, read_contact
+from store.contacts import LIVING, Contact, address_on, as_contact
+from store.delivery_events import AcceptedByEvents, accepted_by_events
+from store.parks import ChannelPark, claim_probe, lift_park, note_alerted, park, parked, parks_standing
 from store.recorder.books import Books
 from store.recorder.cases import has_other_open_case, read_texts
 from store.recorder.deliveries import claimed, ended, first_try
 from store.recorder.messages import finished, keep_words, opened
 from store.standing import CheckStanding, Delivery, DeliveryState, MessageStanding, MessageState
+from store.suppressions import Covers, SuppressionReason, is_suppressed, suppress
 from store.watch_rows import checks_of
 
 
@@ -26,6 +30,9 @@ class Preparation(Contract):
     """What a text needs of the books."""
 
     contact: Contact | None = None
+    link_id: str | None = None  # what the contact's signed links carry
+    suppressed: dict[Channel, SuppressionReason] = Field(default_factory=dict)  # why nothing of this class may go to the address
+    parks: dict[Channel, ChannelPark] = Field(default_factory=dict)  # a fault of the operator stands in the way
     texts: list[str] = Field(default_factory=list)
     checks: list[CheckStanding] = Field(default_factory=list)
     other_open_case: bool = False
@@ -39,13 +46,20 @@ class Begun(Contract):
 
 
 class SendingBooks(Books):
-    async def prepare(self, plan: MessagePlan) -> Preparation:
-        """Contact data, the lead's texts, when the provider last answered, other cases of the customer: one moment of the books."""
+    async def prepare(self, plan: MessagePlan, providers: Mapping[Channel, str]) -> Preparation:
+        """What a message needs to know, at one moment of the books: contact data and what forbids to use them, the lead's texts, when
+        the provider last answered, other cases of the customer. `providers`: which one serves each channel.
+        """
 
         def work(connection: Connection) -> Preparation:
             case_id = plan.context.case_id
+            found = connection.execute(LIVING, {"ref": plan.contact_ref}).mappings().first()
+            contact = as_contact(found) if found is not None else None
             return Preparation(
-                contact=read_contact(connection, plan.contact_ref),
+                contact=contact,
+                link_id=found["link_id"] if found is not None else None,
+                suppressed=_suppressed(connection, contact, plan),
+                parks={park.channel: park for park in parks_standing(connection) if providers.get(park.channel) == park.provider},
                 texts=read_texts(connection, plan.context.text_refs),
                 checks=checks_of(connection, case_id),
                 other_open_case=plan.only_if_no_other_open_case and has_other_open_case(connection, plan.customer_key, case_id),
@@ -98,3 +112,41 @@ class SendingBooks(Books):
                 finished(connection, message_id, result, at)
 
         await self._store.write(work)
+
+    async def accepted_by_events(self, delivery_id: str) -> AcceptedByEvents | None:
+        """Whether a provider's report proves that it has the message of an attempt that died."""
+        return await self._store.read(lambda connection: accepted_by_events(connection, delivery_id))
+
+    async def suppress(self, channel: Channel, address: str, reason: SuppressionReason, at: datetime, source: str) -> None:
+        """The provider's answer to a sending says that this address is not to be written to any more."""
+        await self._store.write(lambda connection: suppress(connection, channel, address, reason, Covers.ALL, at, source))
+
+    async def park(self, channel: Channel, provider: str, reason: str, at: datetime, probe_after: timedelta) -> ChannelPark | None:
+        """Park the channel because of a fault of the operator; the park that stands, None if it was lifted at this moment."""
+
+        def work(connection: Connection) -> ChannelPark | None:
+            park(connection, channel, provider, reason, at, probe_after)
+            return parked(connection, channel, provider)
+
+        return await self._store.write(work)
+
+    async def claim_probe(self, channel: Channel, provider: str, at: datetime, every: timedelta) -> bool:
+        """True for the one message per `every` that may try a parked channel."""
+        return await self._store.write(lambda connection: claim_probe(connection, channel, provider, at, every))
+
+    async def note_alerted(self, channel: Channel, provider: str, at: datetime) -> None:
+        await self._store.write(lambda connection: note_alerted(connection, channel, provider, at))
+
+    async def lift_park(self, channel: Channel, provider: str, at: datetime) -> None:
+        """The channel took a message."""
+        await self._store.write(lambda connection: lift_park(connection, channel, provider, at))
+
+
+def _suppressed(connection: Connection, contact: Contact | None, plan: MessagePlan) -> dict[Channel, SuppressionReason]:
+    found: dict[Channel, SuppressionReason] = {}
+    for channel in plan.channels:
+        address = address_on(contact, channel)
+        reason = is_suppressed(connection, channel, address, plan.message_class) if address else None
+        if reason is not None:
+            found[channel] = reason
+    return found

@@ -11,6 +11,7 @@ from store.desk_books import DeskBooks
 from store.engine import Store
 from store.queries import Queries
 from store.recorder import Recorder
+from store.recorder.cases import read_texts
 from tests.store.samples import CASE, MONDAY, entry, hours
 
 ADA = Contact(
@@ -25,34 +26,34 @@ KIM = Actor(who="kim", role=Role.AGENT)
 
 
 async def test_a_contact_is_saved_once(store: Store) -> None:
-    desk, recorder = DeskBooks(store), Recorder(store)
+    desk = DeskBooks(store)
     saved = await asyncio.gather(*(desk.save_contact("c1", CASE, "acme", ADA, MONDAY) for _ in range(20)))
     assert saved.count(True) == 1
     assert not await desk.save_contact("c1", CASE, "acme", Contact(name="Eve"), hours(1))
-    assert await recorder.contact("c1") == ADA
-    assert await recorder.contact("c2") is None
+    assert await Queries(store).contact("c1") == ADA
+    assert await Queries(store).contact("c2") is None
 
 
 async def test_a_contact_changes_by_field(store: Store) -> None:
-    desk, recorder = DeskBooks(store), Recorder(store)
+    desk = DeskBooks(store)
     await desk.save_contact("c1", CASE, "acme", ADA, MONDAY)
     for _ in range(2):
         assert await desk.update_contact("c1", {"email": "new@example.org", "phone": None}, hours(1))
-    assert await recorder.contact("c1") == ADA.model_copy(update={"email": "new@example.org", "phone": None})
+    assert await Queries(store).contact("c1") == ADA.model_copy(update={"email": "new@example.org", "phone": None})
     assert not await desk.update_contact("c2", {"email": "x@example.org"}, hours(1))
     with pytest.raises(ValueError, match="a contact has no mail"):
         await desk.update_contact("c1", {"mail": "x@example.org"}, hours(1))
 
 
 async def test_an_erased_contact_stays_erased(store: Store) -> None:
-    desk, recorder = DeskBooks(store), Recorder(store)
+    desk = DeskBooks(store)
     await desk.save_contact("c1", CASE, "acme", ADA, MONDAY)
     assert await desk.erase_contact("c1", hours(1))
     assert not await desk.erase_contact("c1", hours(2))
-    assert await recorder.contact("c1") is None
+    assert await Queries(store).contact("c1") is None
     assert not await desk.save_contact("c1", CASE, "acme", ADA, hours(3))
     assert not await desk.update_contact("c1", {"name": "Ada"}, hours(3))
-    assert await recorder.contact("c1") is None
+    assert await Queries(store).contact("c1") is None
 
 
 async def test_only_old_orphans_are_swept(store: Store) -> None:
@@ -61,16 +62,16 @@ async def test_only_old_orphans_are_swept(store: Store) -> None:
     for ref, case_id, at in (("c1", "begun", MONDAY), ("c2", "never", MONDAY), ("c3", "not yet", hours(5))):
         await desk.save_contact(ref, case_id, "acme", ADA, at)
     assert [await desk.sweep_orphans(hours(4)) for _ in range(2)] == [1, 0]
-    assert [await recorder.contact(ref) is not None for ref in ("c1", "c2", "c3")] == [True, False, True]
+    assert [await Queries(store).contact(ref) is not None for ref in ("c1", "c2", "c3")] == [True, False, True]
 
 
 async def test_texts_come_back_in_the_order_asked_for(store: Store) -> None:
-    desk, recorder = DeskBooks(store), Recorder(store)
+    desk = DeskBooks(store)
     for ref in ("t1", "t2"):
         assert await desk.save_text(ref, CASE, "reply", f"body of {ref}", KIM, MONDAY)
     assert not await desk.save_text("t1", CASE, "reply", "other", KIM, hours(1))
-    assert await recorder.texts(["t2", "unknown", "t1"]) == ["body of t2", "body of t1"]
-    assert await recorder.texts([]) == []
+    assert await store.read(lambda connection: read_texts(connection, ["t2", "unknown", "t1"])) == ["body of t2", "body of t1"]
+    assert await store.read(lambda connection: read_texts(connection, [])) == []
     first, second = await Queries(store).texts(CASE)
     assert (first.text_ref, second.body, first.by, first.at) == ("t1", "body of t2", KIM, MONDAY)
 

@@ -15,6 +15,7 @@ from store.column_types import UtcInstant
 from store.engine import Store
 from store.queries import Queries
 from store.recorder import Recorder
+from store.recorder.cases import has_other_open_case
 from tests.store.samples import CASE, MONDAY, ended, entry, fact, hours, promise, row
 
 FULL: dict[str, Any] = {
@@ -126,10 +127,10 @@ async def test_other_open_case(store: Store) -> None:
     }
     for case_id, changes in others.items():
         await recorder.commit_entry(entry(case_id, **changes))
-    assert not await recorder.other_open_case("c0ffee", "this")
-    assert not await recorder.other_open_case("", "this")
+    assert not await store.read(lambda connection: has_other_open_case(connection, "c0ffee", "this"))
+    assert not await store.read(lambda connection: has_other_open_case(connection, "", "this"))
     await recorder.commit_entry(entry("held", status=CaseStatus.ON_HOLD))
-    assert await recorder.other_open_case("c0ffee", "this")
+    assert await store.read(lambda connection: has_other_open_case(connection, "c0ffee", "this"))
 
 
 async def test_moments_are_utc_on_both_engines_whatever_zone_they_came_in(store: Store) -> None:

@@ -1,0 +1,152 @@
+"""Forgetting a person: what the books hold of somebody's name, addresses and words, taken out case by case.
+
+Owns which columns are personal and that figures, promises and the timeline stay. Must never touch a suppression (the person would be
+written to again) nor a row's keys. Called by `makegood erase` and, through retention.py, by `makegood retention`.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, or_, select, update
+
+from policies.case.facts import Actor
+from policies.contract import Contract
+from store.case_rows import microseconds
+from store.engine import Store
+from store.inbox import InboxState
+from store.outbox import ALERT
+from store.tables import case_references, cases, contacts, messages, outbox, texts, webhook_inbox
+
+RECORD = "erasure"  # the kind of text that says who erased what, when and why; it holds nothing personal and stays
+CaseIds = Select[tuple[str]] | Collection[str]
+
+
+class PersonalContent(Contract):
+    """How much there is, in rows."""
+
+    contacts: int = 0
+    texts: int = 0  # replies, notes, comments, what customers wrote
+    messages: int = 0  # with their words
+    posts: int = 0  # of the embedded channels, with address and words
+    events: int = 0  # webhooks that were given up and kept for a person to look at
+
+    def __bool__(self) -> bool:
+        return any(self.model_dump().values())
+
+
+class Orphan(Contract):
+    """A contact that no case uses, as far as the books know; the engine may know more."""
+
+    contact_ref: str
+    case_id: str
+    saved_at: datetime
+
+
+def _personal(table: Table) -> ColumnElement[bool]:
+    """The rows of this table that still hold something."""
+    columns = table.c
+    if table is contacts:
+        return columns.erased_at.is_(None)
+    if table is texts:
+        return (columns.kind != RECORD) & (columns.body != "")
+    if table is messages:
+        return or_(columns.subject.is_not(None), columns.text.is_not(None), columns.html.is_not(None))
+    if table is outbox:
+        return (columns.channel != ALERT) & (columns.address != "")  # alerts go to our own people
+    # What waits for its case is still needed, and is emptied once it is told.
+    return columns.state == InboxState.FAILED.value
+
+
+_TABLES = {"contacts": contacts, "texts": texts, "messages": messages, "posts": outbox, "events": webhook_inbox}
+_NOTHING: dict[str, dict[str, object]] = {
+    "contacts": {"name": None, "email": None, "email_normal": None, "phone": None, "roles": []},
+    "texts": {"body": ""},
+    "messages": {"subject": None, "text": None, "html": None},
+    "posts": {"address": "", "subject": None, "text": "", "html": None, "headers": {}},
+    "events": {"payload": {}, "state": InboxState.IGNORED.value, "problem": "erased"},
+}
+
+
+def left_in(case_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the case of that id (a column of an outer query) still has personal content."""
+    return or_(*(exists().where(table.c.case_id == case_id, _personal(table)) for table in _TABLES.values()))
+
+
+def counted(connection: Connection, case_ids: CaseIds) -> PersonalContent:
+    """What these cases hold."""
+    found = {
+        name: connection.scalar(select(func.count()).select_from(table).where(table.c.case_id.in_(case_ids), _personal(table)))
+        for name, table in _TABLES.items()
+    }
+    return PersonalContent.model_validate(found)
+
+
+def erased(connection: Connection, case_id: str, by: Actor, at: datetime) -> PersonalContent:
+    """Take it out, and keep on record that it was done."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON").close()  # else the words stay readable in free pages of the file
+    done = {}
+    for name, table in _TABLES.items():
+        values = dict(_NOTHING[name])
+        if table is contacts:
+            values |= {"updated_at": at, "erased_at": at}
+        done[name] = connection.execute(update(table).where(table.c.case_id == case_id, _personal(table)).values(**values)).rowcount
+    content = PersonalContent.model_validate(done)
+    if content:
+        rows = ", ".join(f"{number} {name}" for name, number in done.items() if number)
+        values = {
+            "text_ref": f"e-{case_id}-{microseconds(at)}",
+            "case_id": case_id,
+            "kind": RECORD,
+            "body": f"personal content erased: {rows}",
+            "actor": by.model_dump(mode="json"),
+            "written_at": at,
+        }
+        connection.execute(texts.insert().values(**values))
+    return content
+
+
+class Erasure:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def content(self, case_ids: Collection[str]) -> PersonalContent:
+        """What would be erased."""
+        return await self._store.read(lambda connection: counted(connection, list(case_ids)))
+
+    async def erase(self, case_id: str, by: Actor, at: datetime) -> PersonalContent:
+        """Erase one case's personal content in one transaction; what was erased. A second time there is nothing left to erase.
+
+        The contact rows stay, empty, so that a repeated request does not bring the data back.
+        """
+        return await self._store.write(lambda connection: erased(connection, case_id, by, at))
+
+    async def orphans(self, older_than: datetime, limit: int = 10_000) -> list[Orphan]:
+        """Contacts saved before `older_than` that no case uses: its case never began, or refused them, and nothing was sent with them."""
+        statement = select(contacts.c.contact_ref, contacts.c.case_id, contacts.c.saved_at).where(_orphaned(older_than))
+        ordered = statement.order_by(contacts.c.saved_at, contacts.c.contact_ref).limit(limit)
+
+        def work(connection: Connection) -> list[Orphan]:
+            return [Orphan.model_validate(dict(row)) for row in connection.execute(ordered).mappings()]
+
+        return await self._store.read(work)
+
+    async def delete_orphans(self, refs: Sequence[str], older_than: datetime) -> int:
+        """Delete those of them that still are orphans, and what was to be watched for cases that never began; returns how many contacts."""
+        still = contacts.c.contact_ref.in_(refs) & _orphaned(older_than)
+        began = exists().where(cases.c.case_id == case_references.c.case_id)
+        theirs = case_references.c.case_id.in_(select(contacts.c.case_id).where(still))
+        never_watched = delete(case_references).where(theirs, case_references.c.saved_at < older_than, ~began)
+
+        def work(connection: Connection) -> int:
+            connection.execute(never_watched).close()  # first: the contacts say which
+            return int(connection.execute(delete(contacts).where(still)).rowcount)
+
+        return await self._store.write(work)
+
+
+def _orphaned(older_than: datetime) -> ColumnElement[bool]:
+    in_use = exists().where(cases.c.case_id == contacts.c.case_id, cases.c.contact_ref == contacts.c.contact_ref)
+    # A message carries a link that is made for the contact it went to: such a one must go on working.
+    written_to = exists().where(messages.c.case_id == contacts.c.case_id, messages.c.contact_ref == contacts.c.contact_ref)
+    return (contacts.c.saved_at < older_than) & contacts.c.erased_at.is_(None) & ~in_use & ~written_to

@@ -1,0 +1,152 @@
+"""Addresses that may not be written to any more, whichever case wants to: hard bounces, spam reports, STOP, unsubscribing.
+
+Owns the rows of `suppressions`: why, since when, for which classes of message, and that a later word lifts an earlier one. Must never
+forget a suppression because a person's data is erased: that would write to them again. Called within transactions by the message
+activity (may I?), the webhooks and the one-click unsubscribe (no more), and by leads through `SuppressionBooks`.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+
+from sqlalchemy import Connection, bindparam, case, or_, select, update
+
+from policies.case.vocabulary import Channel, MessageClass
+from policies.contract import Contract, Instant
+from store.engine import Store
+from store.insertion import Insertion, insert_for
+from store.normal import normal_address
+from store.tables import suppressions
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is not written to."""
+
+    HARD_BOUNCE = "hard_bounce"
+    SPAM = "spam"
+    STOP = "stop"
+    UNSUBSCRIBE = "unsubscribe"
+    INVALID = "invalid"
+
+
+class Covers(StrEnum):
+    """What is stopped: everything, or status messages and surveys (the customer wants no updates; what must be said is still said)."""
+
+    ALL = "all"
+    STATUS = "status"
+
+
+class Suppression(Contract):
+    channel: Channel
+    address: str
+    reason: SuppressionReason
+    covers: Covers
+    since: Instant
+    lifted_at: Instant | None = None
+    source: str
+
+
+_THIS = (suppressions.c.channel == bindparam("on"), suppressions.c.address == bindparam("to"))
+_STANDING = select(suppressions).where(*_THIS, suppressions.c.lifted_at.is_(None)).order_by(suppressions.c.covers, suppressions.c.since)
+_EVERY = select(suppressions).where(*_THIS).order_by(suppressions.c.since, suppressions.c.reason)
+_LIFT = update(suppressions).where(
+    *_THIS,
+    suppressions.c.reason.in_(bindparam("reasons", expanding=True)),
+    suppressions.c.lifted_at.is_(None),
+    suppressions.c.since <= bindparam("moment"),
+)
+
+
+def suppress(
+    connection: Connection, channel: Channel, address: str, reason: SuppressionReason, covers: Covers, at: datetime, source: str
+) -> bool:
+    """From `at` on nothing that `covers` names goes to `address`. False if that is known, or was lifted by a later word.
+
+    `source` is the event that said so ("sendgrid:..."), or the code of a lead's act; nothing personal. ValueError: no address.
+    """
+    values = {
+        "channel": channel.value,
+        "address": _normal(channel, address),
+        "reason": reason.value,
+        "covers": covers.value,
+        "since": at,
+        "source": source,
+        "lifted_at": None,
+    }
+    result = connection.execute(_upsert(connection.dialect.name), values, execution_options={"preserve_rowcount": True})
+    return result.rowcount > 0
+
+
+def lift(connection: Connection, channel: Channel, address: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
+    """The address may be written to again as far as these reasons go; False if none of them stood at that moment."""
+    values = {"on": channel.value, "to": _normal(channel, address), "reasons": [reason.value for reason in reasons], "moment": at}
+    return bool(connection.execute(_LIFT.values(lifted_at=bindparam("moment")), values).rowcount)
+
+
+def is_suppressed(connection: Connection, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
+    """Why a message of this class may not go to this address; None if it may. What stops everything is named first."""
+    normal = normal_address(channel, address)
+    if normal is None:
+        return None  # no address at all: whoever wants to send to it has another reason not to
+    for row in connection.execute(_STANDING, {"on": channel.value, "to": normal}).mappings():
+        if row["covers"] == Covers.ALL or message_class is not MessageClass.MANDATORY:
+            return SuppressionReason(row["reason"])
+    return None
+
+
+def standing(connection: Connection, channel: Channel, address: str) -> list[Suppression]:
+    """What stops messages to this address now."""
+    rows = connection.execute(_STANDING, {"on": channel.value, "to": _normal(channel, address)}).mappings()
+    return [Suppression.model_validate(dict(row)) for row in rows]
+
+
+class SuppressionBooks:
+    """The same for the desk, each in a transaction of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def suppress(
+        self, channel: Channel, address: str, reason: SuppressionReason, at: datetime, source: str, covers: Covers = Covers.ALL
+    ) -> bool:
+        return await self._store.write(lambda connection: suppress(connection, channel, address, reason, covers, at, source))
+
+    async def lift(self, channel: Channel, address: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
+        return await self._store.write(lambda connection: lift(connection, channel, address, reasons, at))
+
+    async def is_suppressed(self, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
+        return await self._store.read(lambda connection: is_suppressed(connection, channel, address, message_class))
+
+    async def of_address(self, channel: Channel, address: str) -> list[Suppression]:
+        """Every suppression of this address, lifted ones too, the oldest first."""
+        values = {"on": channel.value, "to": _normal(channel, address)}
+        rows = await self._store.read(lambda connection: connection.execute(_EVERY, values).mappings().all())
+        return [Suppression.model_validate(dict(row)) for row in rows]
+
+
+def _normal(channel: Channel, address: str) -> str:
+    normal = normal_address(channel, address)
+    if normal is None:
+        right = "name@example.com" if channel is Channel.EMAIL else "E.164, for example +4930123456"
+        raise ValueError(f"no {channel.value} address; right would be {right}")
+    return normal
+
+
+@cache
+def _upsert(dialect: str) -> Insertion:
+    """Insert; stand again after a lift that is older; cover more, never less, while it stands."""
+    insert = insert_for(dialect, suppressions)
+    new, old = insert.excluded, suppressions.c
+    again = old.lifted_at.is_not(None) & (new.since >= old.lifted_at)  # said at the same moment: rather not written to
+    more = old.lifted_at.is_(None) & (old.covers != Covers.ALL.value) & (new.covers == Covers.ALL.value)
+    return insert.on_conflict_do_update(
+        index_elements=["channel", "address", "reason"],
+        set_={
+            "covers": new.covers,
+            "since": case((again, new.since), else_=old.since),
+            "lifted_at": None,
+            "source": new.source,
+        },
+        where=or_(again, more),
+    )

@@ -1,0 +1,54 @@
+"""References: a webhook finds its case from the moment the case is asked for."""
+
+import asyncio
+
+from policies.case.vocabulary import CaseKind
+from policies.providers.statuses import TargetType
+from store.contacts import Contact
+from store.desk_books import DeskBooks
+from store.engine import Store
+from store.recorder import Recorder
+from store.references import CaseReference, References, references_of
+from tests.store.samples import CASE, MONDAY, entry, hours
+
+REFUND = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")
+SECOND = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_2")
+ADA = Contact(name="Ada", email="Ada@Example.org", phone="+4930123456")
+
+
+async def test_references_are_there_with_the_contact(store: Store) -> None:
+    desk, references = DeskBooks(store), References(store)
+    await asyncio.gather(*(desk.save_contact("c1", CASE, "acme", ADA, MONDAY, [REFUND, SECOND]) for _ in range(5)))
+    found = await references.cases_of("stripe", "re_2")
+    assert [(one.case_id, one.kind) for one in found] == [(CASE, CaseKind.REFUND)]
+    assert await references.cases_of("stripe", "re_3") == []
+    assert await references.cases_of("simpay", "re_2") == []  # another provider's reference of the same name
+
+
+async def test_a_contact_that_is_known_still_gets_a_further_reference(store: Store) -> None:
+    desk = DeskBooks(store)
+    await desk.save_contact("c1", CASE, "acme", ADA, MONDAY, [REFUND])
+    assert not await desk.save_contact("c1", CASE, "acme", ADA, hours(1), [REFUND, SECOND])
+    for _ in range(2):
+        await desk.save_references(CASE, [CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_3")], hours(2))
+    known = await store.read(lambda connection: references_of(connection, CASE))
+    assert [one.reference for one in known] == ["re_1", "re_2", "re_3"]
+
+
+async def test_one_reference_may_be_the_matter_of_two_cases(store: Store) -> None:
+    desk = DeskBooks(store)
+    parcel = CaseReference(type=TargetType.DELIVERY, provider="simship", reference="1Z")
+    await desk.save_references("second", [parcel], hours(1))
+    await desk.save_references("first", [parcel], MONDAY)
+    found = await References(store).cases_of("simship", "1Z")
+    assert [(one.case_id, one.kind) for one in found] == [("first", CaseKind.DELAY), ("second", CaseKind.DELAY)]
+
+
+async def test_references_of_a_case_that_never_began_are_swept_with_its_contact(store: Store) -> None:
+    desk, references = DeskBooks(store), References(store)
+    await Recorder(store).commit_entry(entry(CASE))
+    await desk.save_contact("c1", CASE, "acme", ADA, MONDAY, [REFUND])
+    await desk.save_contact("c2", "never", "acme", ADA, MONDAY, [SECOND])
+    assert await desk.sweep_orphans(hours(1)) == 1
+    assert await references.cases_of("stripe", "re_1")
+    assert not await references.cases_of("stripe", "re_2")
