@@ -1,8 +1,8 @@
 """Reads refunds, disputes and parcels from any JSON API over HTTP, by configuration.
 
-Owns one HTTP exchange and the translation of the vendor's words into ours. Must never log or raise an address, a
-reference, a header or a body: only codes. Built by worker.py (one per process), called by the watch activity through
-StatusPort.
+Owns one HTTP exchange and the translation of the vendor's words into ours, and the way from a provider's name to whoever reads it.
+Must never log or raise an address, a reference, a header or a body: only codes. Built by worker.py (one per process), called by the
+watch activity through StatusPort.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ import httpx2
 from activities.adapters.http_json_config import ProviderConfig, TargetConfig
 from activities.adapters.http_json_fields import Answer, Unreadable
 from activities.adapters.retry_after import seconds_to_wait
-from activities.ports import ProviderMisconfigured, ProviderUnavailable
+from activities.adapters.stripe_config import StripeConfig
+from activities.ports import ProviderMisconfigured, ProviderUnavailable, StatusPort
 from policies.case.plans import Reading
 from policies.providers.statuses import IN_PROGRESS, TargetType
 
@@ -39,8 +40,9 @@ for _name in ("httpx2", "httpcore2"):
 class ProvidersAdapter:
     """StatusPort: routes a provider's name to its configuration. Close it with `async with` or `aclose()`."""
 
-    def __init__(self, providers: Mapping[str, ProviderConfig]) -> None:
-        self._providers = dict(providers)
+    def __init__(self, providers: Mapping[str, ProviderConfig | StripeConfig]) -> None:
+        self._providers = {name: config for name, config in providers.items() if isinstance(config, ProviderConfig)}
+        self._others = _with_packages({name: config for name, config in providers.items() if isinstance(config, StripeConfig)})
         self._client = httpx2.AsyncClient(follow_redirects=False, mounts=_NO_PROXY_FOR_THIS_MACHINE)
         self._told: set[tuple[str, str, str]] = set()
 
@@ -55,6 +57,8 @@ class ProvidersAdapter:
 
     async def read(self, type_: TargetType, provider: str, reference: str, at: datetime) -> Reading | None:
         """The present status; None if the provider does not know the reference. `at` is the engine's time."""
+        if provider in self._others:
+            return await self._others[provider].read(type_, provider, reference, at)
         config = self._providers.get(provider)
         target = config.target(type_) if config else None
         if config is None or target is None:
@@ -135,6 +139,16 @@ class ProvidersAdapter:
         self._told.add(key)
         shown = word if _CODE.match(word) else "(not a code)"  # free text may be personal
         logger.warning("unmapped vendor word: provider=%s table=%s word=%s", provider, table, shown)
+
+
+def _with_packages(configs: Mapping[str, StripeConfig]) -> dict[str, StatusPort]:
+    """Those whose vendor is asked through its own package."""
+    if not configs:
+        return {}
+    # The package takes 0.3 s to import: only for those who use it.
+    from activities.adapters.stripe_status import StripeStatus  # noqa: PLC0415
+
+    return {name: StripeStatus(name, config) for name, config in configs.items()}
 
 
 def _has_content(provider: str, answer: httpx2.Response) -> bool:

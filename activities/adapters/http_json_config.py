@@ -1,7 +1,8 @@
 """How a payment provider's or carrier's JSON API is read: the models and the loader of providers.toml.
 
 Owns the form of that file and the check that every translated word is one of ours. Must never hold a secret: values
-come from the environment by ${NAME}. Called by worker.py at start; read by http_json.
+come from the environment by ${NAME}. A provider with a package of its own has another form (kind = "stripe": stripe_config).
+Called by worker.py at start; read by http_json.
 """
 
 import os
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from activities.adapters.toml_file import load
+from activities.adapters.credentials import SecretMissing, secret
+from activities.adapters.stripe_config import StripeConfig
+from activities.adapters.toml_file import load, refusals
 from policies.contract import Code, Strict
 from policies.providers.statuses import STATUSES, DisputeStage, TargetType
 
@@ -62,6 +65,7 @@ class TargetConfig(Strict):
 class ProviderConfig(Strict):
     """One provider: where it stands, how we prove who we are, how long we wait, and what we ask it."""
 
+    kind: Literal["http_json"] = "http_json"
     base_url: str
     headers: dict[str, str] = Field(default_factory=dict)
     # 3 s: a handshake that takes longer will not come; 8 s in all: far below the lease of one watch attempt.
@@ -109,21 +113,56 @@ class ProviderConfig(Strict):
 
 
 class _ProvidersFile(Strict):
-    providers: dict[str, ProviderConfig] = Field(min_length=1)
-
-    @field_validator("providers")
-    @classmethod
-    def _names(cls, value: dict[str, ProviderConfig]) -> dict[str, ProviderConfig]:
-        for name in value:
-            if not _NAME.match(name):
-                raise ValueError(f'"{name}": a provider is named in lower case, for example stripe or acme-post')
-        return value
+    providers: dict[str, ProviderConfig] = Field(default_factory=dict)
 
 
-def load_providers(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, ProviderConfig]:
-    """Read providers.toml, fill ${NAME} from the environment, check every word. Raises ProvidersFileInvalid."""
+def load_providers(path: Path, environment: Mapping[str, str] | None = None) -> dict[str, ProviderConfig | StripeConfig]:
+    """Read providers.toml, fill in what stands in the environment, check every word. Raises ProvidersFileInvalid."""
     variables = os.environ if environment is None else environment
-    return load(path, _ProvidersFile, ProvidersFileInvalid, lambda content: _fill_variables(content, variables)).providers
+    stripe: dict[str, StripeConfig] = {}
+
+    def prepare(content: dict[str, Any]) -> None:
+        _check_names(content)
+        stripe.update(_taken_out(content, variables))
+        _fill_variables(content, variables)
+
+    read = load(path, _ProvidersFile, ProvidersFileInvalid, prepare).providers
+    if not read and not stripe:
+        raise ProvidersFileInvalid(f"{path}: providers: it names none; right would be at least one, as in examples/providers.toml")
+    return {**read, **stripe}
+
+
+def _check_names(content: dict[str, Any]) -> None:
+    providers = content.get("providers")
+    for name, provider in providers.items() if isinstance(providers, dict) else ():
+        if not _NAME.match(name):
+            raise ValueError(f'"{name}": a provider is named in lower case, for example stripe or acme-post')
+        if isinstance(provider, dict) and provider.get("kind", "http_json") not in ("http_json", "stripe"):
+            raise ValueError(f'providers.{name}.kind: right would be "http_json" (or nothing) or "stripe"')
+
+
+def _taken_out(content: dict[str, Any], environment: Mapping[str, str]) -> dict[str, StripeConfig]:
+    """The providers of kind "stripe", with their keys from the environment; `content` keeps the others."""
+    found: dict[str, StripeConfig] = {}
+    providers = content.get("providers")
+    if not isinstance(providers, dict):
+        return found
+    for name, provider in list(providers.items()):
+        if not isinstance(provider, dict) or provider.get("kind") != "stripe":
+            continue
+        if "api_key" in provider:
+            raise ValueError(
+                f"providers.{name}.api_key: a key never stands in this file; right would be api_key_env, the variable it is in"
+            )
+        given = str(provider.get("api_key_env", StripeConfig.model_fields["api_key_env"].default))
+        try:
+            found[name] = StripeConfig.model_validate({**provider, "api_key": secret(given, environment)})
+        except SecretMissing as error:
+            raise ValueError(f"providers.{name}.api_key_env: {error}") from None
+        except ValidationError as error:
+            raise ValueError("; ".join(f"providers.{name}.{line}" for line in refusals(error))) from None
+        del providers[name]
+    return found
 
 
 def _fill_variables(content: dict[str, Any], environment: Mapping[str, str]) -> None:

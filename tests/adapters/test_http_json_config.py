@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.adapters.http_json_config import ProvidersFileInvalid, load_providers
+from activities.adapters.http_json_config import ProviderConfig, ProvidersFileInvalid, load_providers
 from policies.providers.statuses import TargetType
 
 GOOD = """
@@ -28,6 +28,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_good_file_is_filled_from_the_environment(tmp_path: Path) -> None:
     pay = load_providers(written(tmp_path, GOOD), ENVIRONMENT)["pay"]
+    assert isinstance(pay, ProviderConfig)
     assert pay.headers == {"Authorization": "Bearer k1"}
     assert (pay.base_url, pay.connect_timeout_s, pay.total_timeout_s) == ("https://pay.example/v1", 3, 8)
     assert pay.target(TargetType.DISPUTE) is None
@@ -64,7 +65,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_examples_load() -> None:
-    keys = {"STRIPE_API_KEY": "k", "OWN_SHOP_URL": "https://shop.example", "OWN_SHOP_KEY": "k"}
-    assert set(load_providers(EXAMPLES / "providers.toml", keys)) == {"stripe", "own-shop"}
+    keys = {"STRIPE_API_KEY": "k", "AFTERSHIP_API_KEY": "k", "OWN_SHOP_URL": "https://shop.example", "OWN_SHOP_KEY": "k"}
+    assert set(load_providers(EXAMPLES / "providers.toml", keys)) == {"stripe", "aftership", "own-shop"}
     demo = load_providers(EXAMPLES / "providers-demo.toml", {"MAKEGOOD_SIMULATOR_URL": "http://127.0.0.1:8077"})
     assert set(demo) == {"simpay", "simship"}

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from activities.adapters.http_json import ProvidersAdapter
-from activities.adapters.http_json_config import load_providers
+from activities.adapters.http_json_config import ProviderConfig, load_providers
 from activities.ports import ProviderUnavailable
 from policies.providers.statuses import TargetType
 from tests.starter.simulator.process import SimulatorProcess
@@ -42,7 +42,9 @@ async def test_every_word_of_the_demo_vendor_is_mapped(
     }
     providers = load_providers(DEMO, {"MAKEGOOD_SIMULATOR_URL": simulator.url})
     for type_, (provider, kind) in kinds.items():
-        target = providers[provider].target(type_)
+        config = providers[provider]
+        assert isinstance(config, ProviderConfig)
+        target = config.target(type_)
         assert target is not None
         for word, ours in target.statuses.items():
             simulator.load(kind, f"{kind}-{word}", [{"after_s": 0, "status": word}])
