@@ -22,6 +22,7 @@ class RunningStack(Contract):
     address: str | None = None
     ui_url: str | None = None
     simulator_url: str | None = None
+    web_url: str | None = None
 
 
 class StackLock:

@@ -1,4 +1,4 @@
-"""Temporal's development server, the simulator and the worker as one thing that starts, survives and stops clean.
+"""Temporal's development server, the simulator, the worker and the web process as one thing that starts, survives and stops clean.
 
 Owns the order, the environment of the parts and the signals. Must never touch cases: the databases stay in the state
 folder. Called by the CLI (`make up`, `make demo`), by tests and the benchmark.
@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from starter import link_keys
 from starter.connection import EngineUnavailable, connect, ensure_namespace, ensure_search_attributes
 from starter.embedded.errors import StackError, StackInterrupted
 from starter.embedded.lock import RunningStack, StackLock
@@ -25,6 +26,7 @@ NAMESPACE = "default"
 _SERVER_READY_S, _WORKER_READY_S, _SIMULATOR_READY_S = 60.0, 60.0, 30.0
 _SERVER_STOP_S, _SIMULATOR_STOP_S = 10.0, 5.0
 _WORKER_STOP_BEYOND_DRAIN_S = 5.0
+_WEB_READY_S, _WEB_STOP_S = 60.0, 15.0  # it gives its requests 8 s (starter/web/serving.py) and then closes what it opened
 
 
 class Stack:
@@ -43,13 +45,16 @@ class Stack:
         ui_port: int | None,
         simulator: bool,
         worker: bool = True,
+        web: bool = False,
+        web_port: int | None = None,
         on_event: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._state_dir = state_dir
-        self._wanted_ports = (temporal_port, ui_port)
+        self._wanted_ports = (temporal_port, ui_port, web_port if web else None)
         self._with_simulator = simulator
         self._with_worker = worker
+        self._with_web = web
         self._on_event = on_event
         self._parts: list[Part] = []
         self._server: Part | None = None
@@ -57,7 +62,7 @@ class Stack:
         self._lock: StackLock | None = None
         self._signals = StopSignals(on_second=self._kill_all)
         self._pipe: tuple[int, int] | None = None
-        self._port = self._ui_port = self._simulator_port = 0
+        self._port = self._ui_port = self._simulator_port = self._web_port = 0
 
     @property
     def address(self) -> str:
@@ -71,6 +76,11 @@ class Stack:
     @property
     def simulator_url(self) -> str | None:
         return f"http://{LOOPBACK}:{self._simulator_port}" if self._with_simulator else None
+
+    @property
+    def web_url(self) -> str | None:
+        """Where the web process is reached from this machine."""
+        return f"http://{LOOPBACK}:{self._web_port}" if self._with_web else None
 
     @property
     def worker_pid(self) -> int | None:
@@ -103,6 +113,8 @@ class Stack:
             environment["MAKEGOOD_SIMULATOR_URL"] = self.simulator_url
             if settings.providers_file is None:
                 settings = settings.model_copy(update={"providers_file": DEMO_PROVIDERS})
+        if self.web_url is not None:
+            settings = settings.model_copy(update=self._links(settings) | {"web_host": LOOPBACK, "web_port": self._web_port})
         environment |= settings.environment()
         # A profile in the user's temporal.toml may carry TLS or a key for another server.
         environment |= {
@@ -111,6 +123,15 @@ class Stack:
             "TEMPORAL_CONFIG_FILE": os.devnull,
         }
         return environment
+
+    def _links(self, settings: Settings) -> dict[str, object]:
+        """What links in messages are made of, where the settings leave it open: this machine's address and a key of this folder."""
+        changes: dict[str, object] = {}
+        if settings.public_url is None:
+            changes["public_url"] = self.web_url
+        if settings.link_keys is None and settings.link_keys_file is None:
+            changes["link_keys_file"] = link_keys.made(self._state_dir)
+        return changes
 
     async def wait(self) -> None:
         """Until a signal ends the body."""
@@ -140,17 +161,24 @@ class Stack:
         self._lock = StackLock(self._state_dir)
         self._lock.acquire()
         program = temporal_program(self._settings.temporal_binary)
-        temporal_port, ui_port = self._wanted_ports
-        self._port, self._ui_port = ports([(temporal_port, "--temporal-port"), (ui_port, "--ui-port")])
+        temporal_port, ui_port, web_port = self._wanted_ports
+        wanted = [(temporal_port, "--temporal-port"), (ui_port, "--ui-port")]
+        self._port, self._ui_port, *_ = ports([*wanted, (web_port, "--web-port")] if web_port is not None else wanted)
         self._pipe = os.pipe()
         self._server = await self._begin(self._server_plan(program))
         if self._with_simulator:
             # Chosen only now: Temporal's inner services take free ports of their own, and one of them took ours (seen in a test).
             (self._simulator_port,) = ports([(None, "")])
             await self._begin(self._simulator_plan())
-        self._lock.tell(RunningStack(pid=os.getpid(), address=self.address, ui_url=self.ui_url, simulator_url=self.simulator_url))
-        if self._with_worker:
+        if self._with_web:
+            self._web_port = web_port or ports([(None, "")])[0]
+        self._lock.tell(
+            RunningStack(pid=os.getpid(), address=self.address, ui_url=self.ui_url, simulator_url=self.simulator_url, web_url=self.web_url)
+        )
+        if self._with_worker:  # before the web process: it brings the tables to their newest version
             self._worker = await self._begin(self._worker_plan())
+        if self._with_web:
+            await self._begin(self._web_plan())
 
     async def _begin(self, plan: PartPlan) -> Part:
         assert self._pipe is not None
@@ -254,6 +282,17 @@ class Stack:
             ready=self._worker_ready,
             ready_within_s=_WORKER_READY_S,
             stop_within_s=self._settings.graceful_shutdown_s + _WORKER_STOP_BEYOND_DRAIN_S,
+        )
+
+    def _web_plan(self) -> PartPlan:
+        return PartPlan(
+            title="The web process",
+            command=[sys.executable, "-m", "starter.web"],
+            environment=self.worker_environment(),
+            log=self._log("web"),
+            ready=lambda: _serves_http(self._web_port, "/healthz"),
+            ready_within_s=_WEB_READY_S,
+            stop_within_s=_WEB_STOP_S,
         )
 
     @property

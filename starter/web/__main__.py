@@ -1,0 +1,21 @@
+"""`python -m starter.web`: the web process, set by MAKEGOOD_* and TEMPORAL_*. The embedded stack starts it so."""
+
+import sys
+
+from starter.policy_books import BookError
+from starter.settings import SettingsError, load_settings
+from starter.web.serving import run
+
+
+def main() -> int:
+    """Exit code 0 after a graceful end, 1 if the process could not start."""
+    try:
+        run(load_settings())
+    except (SettingsError, BookError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Which case is meant, and whether it exists for the caller.
+
+Owns the lookup by case id: the books, and the engine while the books lack the case. Must never take anything but a whole id: the
+beginning of one, or an order, could be another merchant's. Called by everything under /v1/cases/{case_id}.
+"""
+
+import re
+from dataclasses import dataclass
+
+from policies.case.commands import Snapshot
+from policies.case.vocabulary import CaseKind
+from starter.desk import CaseKey, CaseNotFound
+from starter.web.api.caller import Caller, no_such_case
+from starter.web.api.fields import CASE_ID
+from starter.web.parts import WebParts
+from store.queries import Queries
+from store.views import CaseView
+
+_CASE_ID = re.compile(CASE_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A case that the caller may see: the books' row, or what the engine says while there is none."""
+
+    key: CaseKey
+    row: CaseView | None = None
+    snapshot: Snapshot | None = None
+
+
+async def find(parts: WebParts, caller: Caller, case_id: str, field: str | None = None) -> Found:
+    """Raises Problem not_found; Away, StoreUnavailable, EngineUnavailable, Unanswered. `field`: where the id stood, if not in the path."""
+    if _CASE_ID.fullmatch(case_id) is None:
+        raise no_such_case(field)
+    row = await Queries(parts.backends.store()).case(case_id)
+    if row is not None:
+        found, merchant = Found(CaseKey(row.case_id, row.kind), row=row), row.merchant
+    else:
+        snapshot = await _of_engine(parts, case_id)
+        if snapshot is None:
+            raise no_such_case(field)
+        found, merchant = Found(CaseKey(case_id, CaseKind(snapshot.kind)), snapshot=snapshot), snapshot.merchant
+    if not caller.key.sees(merchant):
+        raise no_such_case(field)
+    return found
+
+
+async def _of_engine(parts: WebParts, case_id: str) -> Snapshot | None:
+    """A case id does not say its kind; the engine knows workflows by both."""
+    desk = parts.backends.desk()
+    for kind in CaseKind:
+        try:
+            return await desk.snapshot(CaseKey(case_id, kind))
+        except CaseNotFound:
+            continue
+    return None

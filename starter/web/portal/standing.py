@@ -1,0 +1,363 @@
+"""Where a case stands, as its customer may know it: from the books and, while it answers, from the engine.
+
+Owns what the page and its JSON say, without a word of any language. Must never carry a code of a hold or an outcome, a person of ours, a
+provider's word or a price that somebody else paid; pure, so that a test can stand anywhere. Called by the portal's pages.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from activities.templates.languages import Language
+from policies.case.commands import Snapshot
+from policies.case.facts import Fact
+from policies.case.plans import WhoActs
+from policies.case.start import Reachability
+from policies.case.state import Resolution
+from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageClass, MessageKind
+from policies.money import Money
+from policies.providers.statuses import SETTLED, TROUBLE, TargetType
+from starter.web.portal.parts_of_case import Part, parts_of
+from starter.web.portal.public_words import PublicWords, WaitsOn
+from store.portal_views import PortalView
+from store.views import CaseView
+
+Phase = Literal["open", "asks_you", "waits", "resolved", "closed"]
+Survey = Literal["none", "not_yet", "open", "answered", "over"]
+
+_WAITS_ON: dict[WaitsOn, WhoActs] = {
+    "customer": "you",
+    "provider": "bank",
+    "carrier": "carrier",
+    "merchant": "seller",
+    "review": "us",
+}
+_PHASES: dict[CaseStatus, Phase] = {
+    CaseStatus.OPEN: "open",
+    CaseStatus.WAITING_ON_CUSTOMER: "asks_you",
+    CaseStatus.ON_HOLD: "waits",
+    CaseStatus.RESOLVED: "resolved",
+    CaseStatus.CLOSED: "closed",
+}
+_NO_RETURN = ("merged", "withdrawn")  # endings that are no result: nothing to call unsolved, nothing to rate
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why the case waits, in public words; `until`: the date that the customer has for an answer."""
+
+    why: str | None
+    need: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the case ended. `continues_in`: the case that took its place."""
+
+    ending: Literal["settled", "merged", "withdrawn"]
+    words: str | None
+    amounts: list[Money]
+    decided_at: datetime
+    told_at: datetime | None
+    money_expected_at: datetime | None
+    continues_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    at: datetime
+    because: str  # a key of the wording: customer | bank | carrier | other
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that is said of a case. Moments are UTC."""
+
+    case_id: str
+    kind: CaseKind
+    order: str
+    phase: Phase
+    status: CaseStatus
+    opened_at: datetime
+    as_of: datetime
+    fresh: bool  # the engine answered; else the books alone are told
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+    parts: list[Part]
+    asked_at: datetime | None  # when the bank or carrier was last asked ...
+    answered_at: datetime | None  # ... and last answered
+    who_acts: WhoActs
+    next_word_at: datetime | None
+    updates_off: bool
+    resolve_by: datetime | None
+    resolve_by_why: str | None
+    resolve_by_stands_still: bool
+    delivery_expected_at: datetime | None
+    wait: Wait | None
+    result: Result | None
+    reopenings: list[Reopening]
+    first_results: list[datetime]  # when earlier cycles were resolved
+    survey: Survey
+    csat: int | None
+    nps: int | None
+    not_solved_until: datetime | None  # None: nothing to be called unsolved now
+    reach: Reachability | None
+    policy_id: str | None
+    show_prices: bool
+    evidence_sent_at: datetime | None = None
+    amounts: list[Money] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.phase == "closed"
+
+    @property
+    def may_reply(self) -> bool:
+        return not self.over
+
+    @property
+    def may_supply(self) -> bool:
+        return self.phase == "asks_you"
+
+    @property
+    def may_rate(self) -> bool:
+        return self.survey in ("open", "answered") and not self.over
+
+    @property
+    def may_reopen(self) -> bool:
+        return self.not_solved_until is not None
+
+    @property
+    def late(self) -> bool:
+        """The next word was promised for a moment that has passed."""
+        return self.next_word_at is not None and self.next_word_at < self.as_of
+
+    @property
+    def date_missed(self) -> bool:
+        return self.resolve_by is not None and self.resolve_by < self.as_of
+
+
+def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, language: Language, now: datetime) -> Standing | None:
+    """None if neither the books nor the engine know the case yet."""
+    row = view.row
+    if row is None and snapshot is None:
+        return None
+    kind = row.kind if row is not None else CaseKind(snapshot.kind)  # type: ignore[union-attr]
+    status = _status(row, snapshot)
+    policy_id = _policy_id(view, snapshot)
+    parts = parts_of(view, snapshot, show_prices=view.holder.pays)
+    record = _resolution(row, snapshot)
+    wait, waits_on = _wait(row, snapshot, words, kind, policy_id, language, status)
+    reach = snapshot.reach if snapshot is not None else None
+    updates_off = reach is not None and MessageClass.STATUS in reach.opted_out
+    result = _result(record, words, kind, policy_id, language, view.holder.pays) if _has_ended(status) else None
+    dates = _dates(row, snapshot, words, kind, policy_id, language) if not _has_ended(status) else (None, None, False)
+    return Standing(
+        case_id=view.holder.case_id,
+        kind=kind,
+        order=_order(row, snapshot),
+        phase=_PHASES[status],
+        status=status,
+        opened_at=_opened_at(row, snapshot),
+        as_of=now,
+        fresh=snapshot is not None,
+        acknowledged_at=next((sent.at for sent in reversed(view.messages) if sent.kind is MessageKind.ACKNOWLEDGEMENT), None),
+        closed_at=row.closed_at if row is not None else None,
+        parts=parts,
+        asked_at=max((check.last_checked_at for check in view.checks), default=None),
+        answered_at=max((check.last_answered_at for check in view.checks if check.last_answered_at is not None), default=None),
+        who_acts="nobody" if _has_ended(status) else _who_acts(kind, parts, waits_on),
+        next_word_at=None if updates_off or _has_ended(status) else _next_word_at(view, snapshot),
+        updates_off=updates_off,
+        resolve_by=dates[0],
+        resolve_by_why=dates[1],
+        resolve_by_stands_still=dates[2],
+        delivery_expected_at=_delivery_date(view) if kind is CaseKind.DELAY else None,
+        wait=wait,
+        result=result,
+        reopenings=[Reopening(fact.occurred_at, _because(fact.detail.get("because"))) for fact in _of(view, FactType.REOPENED)],
+        first_results=[fact.occurred_at for fact in _of(view, FactType.RESOLVED) if fact.cycle < _cycle(row, snapshot)],
+        survey=_survey(row, snapshot, record, status),
+        csat=_score(row, snapshot, "csat"),
+        nps=_score(row, snapshot, "nps"),
+        not_solved_until=_not_solved_until(snapshot, record, status, now),
+        reach=reach,
+        policy_id=policy_id,
+        show_prices=view.holder.pays,
+        evidence_sent_at=next(
+            (fact.occurred_at for fact in _of(view, FactType.REPORTED) if fact.detail.get("name") == "evidence_submitted"), None
+        ),
+        amounts=_amounts(parts),
+    )
+
+
+def _status(row: CaseView | None, snapshot: Snapshot | None) -> CaseStatus:
+    if row is not None and row.closed_at is not None:
+        return CaseStatus.CLOSED
+    return snapshot.status if snapshot is not None else row.status  # type: ignore[union-attr]
+
+
+def _has_ended(status: CaseStatus) -> bool:
+    return status in (CaseStatus.RESOLVED, CaseStatus.CLOSED)
+
+
+def _order(row: CaseView | None, snapshot: Snapshot | None) -> str:
+    return row.order if row is not None else snapshot.order  # type: ignore[union-attr]
+
+
+def _opened_at(row: CaseView | None, snapshot: Snapshot | None) -> datetime:
+    return row.opened_at if row is not None else snapshot.opened_at  # type: ignore[union-attr]
+
+
+def _cycle(row: CaseView | None, snapshot: Snapshot | None) -> int:
+    return snapshot.cycle if snapshot is not None else row.cycle  # type: ignore[union-attr]
+
+
+def _policy_id(view: PortalView, snapshot: Snapshot | None) -> str | None:
+    if snapshot is not None and snapshot.policy:
+        return snapshot.policy.partition(" (")[0]
+    named = [fact.detail.get("after") for fact in _of(view, FactType.POLICY_CHANGED)]
+    named = named or [fact.detail.get("policy") for fact in _of(view, FactType.OPENED)]
+    return str(named[-1]) if named and named[-1] else None
+
+
+def _resolution(row: CaseView | None, snapshot: Snapshot | None) -> Resolution | None:
+    if snapshot is not None and snapshot.resolution is not None:
+        return Resolution.model_validate(snapshot.resolution)
+    return row.resolution if row is not None else None
+
+
+def _result(
+    record: Resolution | None, words: PublicWords, kind: CaseKind, policy_id: str | None, language: Language, show_prices: bool
+) -> Result | None:
+    if record is None:
+        return None
+    merged = record.outcome == "merged"
+    return Result(
+        ending="merged" if merged else "withdrawn" if record.outcome == "withdrawn" else "settled",
+        words=words.outcome(policy_id, kind, record.outcome, language),
+        amounts=list(record.amounts) if show_prices else [],
+        decided_at=record.decided_at,
+        told_at=record.told_at,
+        money_expected_at=record.money_expected_at,
+        continues_in=record.references[0] if merged and record.references else None,
+    )
+
+
+def _wait(
+    row: CaseView | None,
+    snapshot: Snapshot | None,
+    words: PublicWords,
+    kind: CaseKind,
+    policy_id: str | None,
+    language: Language,
+    status: CaseStatus,
+) -> tuple[Wait | None, WaitsOn | None]:
+    if status not in (CaseStatus.WAITING_ON_CUSTOMER, CaseStatus.ON_HOLD):
+        return None, None
+    hold = snapshot.hold if snapshot is not None else {"reason": row.hold_reason if row is not None else None}
+    asks = status is CaseStatus.WAITING_ON_CUSTOMER
+    known = hold or {}
+    found = words.waiting(policy_id, kind, str(known.get("reason") or ""), language, asks=asks)
+    wait = Wait(found.why, found.need if asks else None, _moment(known.get("since")), _moment(known.get("expires_at")) if asks else None)
+    return wait, "customer" if asks else found.on
+
+
+def _who_acts(kind: CaseKind, parts: list[Part], waits_on: WaitsOn | None) -> WhoActs:
+    """As messages say it (policies/rules/v1/messages.py)."""
+    if waits_on is not None:
+        return _WAITS_ON[waits_on]
+    live = [part for part in parts if not part.replaced]
+    if any(part.status in TROUBLE[part.type] or part.status == "needs_response" for part in live):
+        return "us"
+    if live and all(part.status in SETTLED[part.type] for part in live):
+        return "us"  # all is done out there: what is left is ours to decide or to tell
+    if kind is CaseKind.DELAY and any(part.type is TargetType.DELIVERY for part in live):
+        return "carrier"
+    return "bank" if any(part.type in (TargetType.REFUND, TargetType.DISPUTE) for part in live) else "us"
+
+
+def _next_word_at(view: PortalView, snapshot: Snapshot | None) -> datetime | None:
+    if snapshot is not None and snapshot.promise is not None:
+        return _moment(snapshot.promise.get("due_at"))
+    # While a message is on its way the engine holds no promise; the books know what that message names.
+    return view.promised_at or (view.row.next_word_at if view.row is not None else None)
+
+
+def _dates(
+    row: CaseView | None, snapshot: Snapshot | None, words: PublicWords, kind: CaseKind, policy_id: str | None, language: Language
+) -> tuple[datetime | None, str | None, bool]:
+    """The date of resolution, why it is that date, and whether a wait holds it still."""
+    if snapshot is None:
+        return (row.resolve_by if row is not None else None), None, False
+    clock = next((clock for clock in snapshot.clocks if clock.get("id") == snapshot.resolve_by_clock), None)
+    if clock is None or snapshot.resolve_by is None or _moment(clock.get("due_at")) != snapshot.resolve_by:
+        return snapshot.resolve_by, None, False
+    why = words.date_reason(policy_id, kind, str(clock["id"]), language)
+    return snapshot.resolve_by, why, clock.get("held_since") is not None
+
+
+def _delivery_date(view: PortalView) -> datetime | None:
+    dates = [_moment(fact.detail.get("at")) for fact in _of(view, FactType.REPORTED) if fact.detail.get("name") == "delivery_date"]
+    return dates[-1] if dates else None
+
+
+def _survey(row: CaseView | None, snapshot: Snapshot | None, record: Resolution | None, status: CaseStatus) -> Survey:
+    if not _has_ended(status) or record is None or record.outcome in _NO_RETURN:
+        return "none"
+    if status is CaseStatus.CLOSED or snapshot is None:
+        return "answered" if row is not None and (row.csat is not None or row.nps is not None) else "over" if row is not None else "none"
+    feedback = snapshot.feedback
+    if feedback is None:
+        return "not_yet"
+    if feedback.get("ended") == "answered":
+        return "answered"
+    if feedback.get("ended"):
+        return "over"
+    return "open" if feedback.get("asked_at") else "not_yet"
+
+
+def _score(row: CaseView | None, snapshot: Snapshot | None, name: str) -> int | None:
+    if snapshot is not None and snapshot.feedback is not None:
+        value = snapshot.feedback.get(name)
+        return value if isinstance(value, int) else None
+    return getattr(row, name) if row is not None and row.status is CaseStatus.CLOSED else None
+
+
+def _not_solved_until(snapshot: Snapshot | None, record: Resolution | None, status: CaseStatus, now: datetime) -> datetime | None:
+    """The end of the tail while it runs; only the engine knows it, and only it can reopen."""
+    if snapshot is None or status is not CaseStatus.RESOLVED or record is None or record.outcome in _NO_RETURN:
+        return None
+    until = snapshot.tail_until
+    return until if until is not None and now <= until else None
+
+
+def _because(code: object) -> str:
+    words = {
+        "customer_not_solved": "customer",
+        "refund_failed": "refund_failed",
+        "refund_canceled": "refund_stopped",
+        "dispute_reopened": "dispute",
+        "delivery_lost": "parcel",
+        "parcel_lost": "parcel",
+        "delivery_exception": "parcel",
+    }
+    return words.get(str(code), "other")
+
+
+def _amounts(parts: list[Part]) -> list[Money]:
+    sums: dict[str, int] = {}
+    for part in parts:
+        if part.amount is not None and not part.replaced:
+            sums[part.amount.currency] = sums.get(part.amount.currency, 0) + part.amount.amount_minor
+    return [Money(amount_minor=minor, currency=currency) for currency, minor in sums.items()]
+
+
+def _of(view: PortalView, type_: FactType) -> list[Fact]:
+    return [fact for fact in view.facts if fact.type is type_]
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None

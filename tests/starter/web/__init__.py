@@ -1,0 +1,1 @@
+"""The web process: its skeleton, signed links and the one-click unsubscribe."""

@@ -1,0 +1,75 @@
+"""Secrets from the environment or files; what is missing is named and stays closed."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from starter.settings import SettingsError
+from starter.web.webhooks import WebhookSecrets, load_webhook_settings, webhook_faces
+from starter.web.webhooks.shops import Shop, Shops
+from tests.starter.web.harness import FakeBackends, parts_of
+from tests.vendors.sendgrid import event_keys
+
+
+def test_several_secrets_while_one_is_rotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"{event_keys()[1]}\n{event_keys()[1]}\n", encoding="utf-8")
+    monkeypatch.setenv("MAKEGOOD_STRIPE_WEBHOOK_SECRETS", "whsec_aaaaaaaaaaaaaaaa, whsec_bbbbbbbbbbbbbbbb")
+    monkeypatch.setenv("MAKEGOOD_SENDGRID_EVENT_KEYS_FILE", str(keys))
+    monkeypatch.setenv("MAKEGOOD_TWILIO_ANSWERS_KEYWORDS", "false")
+    settings = load_webhook_settings()
+    secrets = WebhookSecrets.of(settings)
+    assert secrets.stripe == ["whsec_aaaaaaaaaaaaaaaa", "whsec_bbbbbbbbbbbbbbbb"]
+    assert len(secrets.sendgrid_events) == 2
+    assert (secrets.sendgrid_inbound, secrets.twilio, settings.twilio_answers_keywords) == ([], [], False)
+    assert "whsec" not in repr(settings)
+
+
+def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STRIPE_WEBHOOK_SECRETS", "TWILIO_ANSWERS_KEYWORDS", "TWILIO_AUTH_TOKENS_FILE"):
+        monkeypatch.setenv(f"MAKEGOOD_{name}", " ")
+    settings = load_webhook_settings()
+    assert (WebhookSecrets.of(settings).stripe, settings.twilio_answers_keywords) == ([], True)
+
+
+WRONG = [
+    ({"MAKEGOOD_STRIPE_WEBHOOK_SECRETS": "whsec_x"}, "MAKEGOOD_STRIPE_WEBHOOK_SECRETS: one is shorter"),
+    ({"MAKEGOOD_SENDGRID_EVENT_KEYS": "bm8ga2V5"}, "MAKEGOOD_SENDGRID_EVENT_KEYS: cannot be read; right would be the verification key"),
+    ({"MAKEGOOD_SENDGRID_INBOUND_KEYS": "?"}, "MAKEGOOD_SENDGRID_INBOUND_KEYS: cannot be read"),
+    ({"MAKEGOOD_TWILIO_AUTH_TOKENS_FILE": "/no/such/file"}, "MAKEGOOD_TWILIO_AUTH_TOKENS_FILE: cannot be read"),
+    ({"MAKEGOOD_TWILIO_AUTH_TOKENS": "t" * 32, "MAKEGOOD_TWILIO_AUTH_TOKENS_FILE": "/x"}, "MAKEGOOD_TWILIO_AUTH_TOKENS: is given twice"),
+    ({"MAKEGOOD_TWILIO_ANSWERS_KEYWORDS": "perhaps"}, "MAKEGOOD_TWILIO_ANSWERS_KEYWORDS: "),
+]
+
+
+@pytest.mark.parametrize(("environment", "words"), WRONG)
+def test_what_cannot_be_used_is_named_and_never_shown(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], words: str) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as wrong:
+        WebhookSecrets.of(load_webhook_settings())
+    assert words in str(wrong.value)
+    assert not [value for value in environment.values() if len(value) > 2 and "/" not in value and value in str(wrong.value)]
+
+
+def test_every_closed_endpoint_is_logged_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        webhook_faces(parts_of(FakeBackends()), WebhookSecrets(twilio=["t" * 32]))
+    assert [record.getMessage() for record in caplog.records] == [
+        "/webhooks/stripe answers 503: MAKEGOOD_STRIPE_WEBHOOK_SECRETS is not set",
+        "/webhooks/sendgrid answers 503: MAKEGOOD_SENDGRID_EVENT_KEYS is not set",
+        "/webhooks/sendgrid/inbound answers 503: MAKEGOOD_SENDGRID_INBOUND_KEYS is not set",
+    ]
+
+
+def test_in_whose_name_we_answer(tmp_path: Path) -> None:
+    shops = Shops.of_file(Path(__file__).parents[4] / "examples" / "brands.toml")
+    assert shops.of("northwind", None) == Shop("Northwind Outfitters", "+4930123456")
+    assert shops.of("northwind", "summit") == Shop("Summit by Northwind", "help@summit.example")
+    assert shops.of("northwind", "other") == Shop("Northwind Outfitters", "+4930123456")
+    assert shops.of("elsewhere", None) == Shop("elsewhere", "care@shop.example")
+    assert shops.of(None, None) == Shop("Customer care", "care@shop.example")
+    broken = tmp_path / "brands.toml"
+    broken.write_text("[", encoding="utf-8")
+    assert Shops.of_file(broken).of("acme", None) == Shops.of_file(None).of("acme", None) == Shop("acme", None)
