@@ -22,6 +22,7 @@ _SENTENCES = {
     "provider_failed": "the provider says it failed; nothing more will happen without a person",
     "provider_needs_us": "the provider waits for us",
     "provider_unreachable": "the provider has not answered; it is asked again later",
+    "reference_unknown": "the provider does not know the reference; look whether it and the account are right",
     "watch_failed": "the provider cannot be asked (configuration or credentials)",
     "decide_outcome": "parts ended differently; a person must decide the outcome",
     "hold_ended": "the hold has ended by its own date",

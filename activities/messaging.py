@@ -1,7 +1,8 @@
 """The activity `send_message`: books first, then one message on one channel, then its outcome.
 
-Owns the order of those steps, the choice of the next channel after a permanent refusal, and what to do with an attempt whose answer
-was lost (never a blind resend). Must never decide whether a message is due. Called by the engine; at least once, with a memory.
+Owns the order of those steps, the choice of the next channel after a permanent refusal or where an address is suppressed, and what to do
+with an attempt whose answer was lost (never a blind resend). Must never decide whether a message is due. Called by the engine; at least
+once, with a memory.
 """
 
 from datetime import datetime, timedelta
@@ -12,19 +13,22 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import names
 from activities.contracts.jobs import SendMessage
+from activities.correspondence import Correspondence
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
-from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
+from activities.parking import Parking
+from activities.ports import EXPIRED, ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
 from activities.templates.brand import Brand
 from activities.templates.rendering import SILENT_AFTER, render
 from policies.case.plans import MessagePlan, MessageResult, TargetView
 from policies.case.state import SentUnwritten
 from policies.case.vocabulary import Channel, MessageOutcome
-from store.contacts import Contact
+from store.contacts import address_on
 from store.errors import StoreUnavailable
 from store.recorder import Recorder
 from store.recorder.sending import Preparation
 from store.standing import CheckStanding, Delivery, DeliveryState, MessageState
+from store.suppressions import SuppressionReason
 
 # Longer than the whole HTTP limit of any channel (10 s, house.md), so that a slow attempt is not mistaken for a dead one.
 LEASE_S = 15.0
@@ -48,10 +52,22 @@ class BrandsPort(Protocol):
 
 
 class Messaging:
-    def __init__(self, recorder: Recorder, channels: dict[Channel, ChannelPort], brands: BrandsPort) -> None:
+    """`parking`: what to do where the operator is at fault; `correspondence`: links and the address for answers, where there are any."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        channels: dict[Channel, ChannelPort],
+        brands: BrandsPort,
+        parking: Parking,
+        correspondence: Correspondence | None = None,
+    ) -> None:
         self._recorder = recorder
         self._channels = channels
         self._brands = brands
+        self._parking = parking
+        self._correspondence = correspondence or Correspondence()
+        self._providers = {channel: port.name for channel, port in channels.items()}
 
     @activity.defn(name=names.SEND_MESSAGE)
     async def send_message(self, job: SendMessage) -> MessageResult:
@@ -59,7 +75,7 @@ class Messaging:
         at = engine_now()
         with books_errors():
             async with alive():
-                prepared = await self._recorder.prepare(job.plan)
+                prepared = await self._recorder.prepare(job.plan, self._providers)
                 reason = _why_not(prepared)
                 if reason is not None:
                     return await self._not_sent(job, reason, at)
@@ -70,10 +86,19 @@ class Messaging:
         refused = MessageResult(outcome=MessageOutcome.REFUSED, at=at, reason="no_channel")
         for channel in plan.channels:
             port = self._channels.get(channel)
-            address = _address(prepared.contact, channel)
+            address = address_on(prepared.contact, channel)
             if port is None or address is None:
                 refused = refused.model_copy(update={"reason": f"no_{channel.value}_address" if port else "no_channel"})
                 continue
+            suppressed = prepared.suppressed.get(channel)
+            if suppressed is SuppressionReason.UNSUBSCRIBE:  # the customer wants none of this class, on no other channel either
+                return await self._not_sent(job, MessageResult(outcome=MessageOutcome.SKIPPED, at=at, reason="unsubscribed"), at)
+            if suppressed is not None:
+                refused = refused.model_copy(update={"channel": channel, "reason": f"suppressed_{suppressed.value}"})
+                continue
+            park = prepared.parks.get(channel)
+            if park is not None and _first_attempt() and not plan.shadow and not await self._parking.may_probe(park, plan, at):
+                return await self._not_sent(job, self._parking.parked(park, plan, at), at)
             outgoing, words = self._render(channel, address, prepared, plan, at)
             begun = await self._recorder.begin_sending(job.books, plan, words, channel, at, LEASE_S, reuse=port.idempotent)
             known = begun.standing.result
@@ -85,6 +110,8 @@ class Messaging:
                 shadow = MessageResult(outcome=MessageOutcome.ACCEPTED, at=at, channel=channel, reason="shadow")
                 return await self._recorder.finish_message(plan.message_id, shadow, at)
             result = await self._deliver(port, begun.delivery, outgoing, plan, at)
+            if park is not None and result.outcome is MessageOutcome.ACCEPTED:
+                await self._parking.mended(park, at)
             if result.outcome is not MessageOutcome.REFUSED:
                 return result
             refused = result
@@ -114,14 +141,18 @@ class Messaging:
         try:
             sent = await port.send(outgoing.model_copy(update={"delivery_id": delivery.delivery_id}), at)
         except SendFailed as error:
-            return await self._failed(delivery, error, plan, at)
+            return await self._failed(port, delivery, outgoing.address, error, plan, at)
         return await self._accepted(delivery, sent, plan, at)
 
     async def _reconcile(
         self, port: ChannelPort, delivery: Delivery, outgoing: Outgoing, plan: MessagePlan, at: datetime
     ) -> MessageResult | None:
         """What became of an attempt that died: accepted, still running (wait), or unknown; None if it may be sent again."""
-        sent = await port.find(outgoing.model_copy(update={"delivery_id": delivery.delivery_id}), delivery.started_at)
+        reported = await self._recorder.accepted_by_events(delivery.delivery_id)
+        if reported is not None:
+            sent: Sent | None = Sent(provider_id=reported.provider_id or "", accepted_at=max(reported.at, delivery.started_at))
+        else:
+            sent = await self._found(port, outgoing.model_copy(update={"delivery_id": delivery.delivery_id}), delivery.started_at)
         if sent is not None:
             return await self._accepted(delivery, sent, plan, at)
         if at < delivery.lease_until:
@@ -131,6 +162,14 @@ class Messaging:
         ends = None if plan.must_arrive else unknown
         await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.UNKNOWN, at, ends, reason="attempt_died")
         return ends
+
+    async def _found(self, port: ChannelPort, outgoing: Outgoing, since: datetime) -> Sent | None:
+        try:
+            return await port.find(outgoing, since)
+        except SendFailed as error:
+            # Asked again until the job's limit; then the case takes it as unknown, and says once more what must arrive.
+            wait = timedelta(seconds=error.retry_after_s or LEASE_S)
+            raise ApplicationError("the provider cannot be asked what became of it", type="leased", next_retry_delay=wait) from None
 
     async def _accepted(self, delivery: Delivery, sent: Sent, plan: MessagePlan, at: datetime) -> MessageResult:
         accepted_at = sent.accepted_at or at
@@ -151,14 +190,32 @@ class Messaging:
             return result.model_copy(update={"unwritten": unwritten})
         return result
 
-    async def _failed(self, delivery: Delivery, error: SendFailed, plan: MessagePlan, at: datetime) -> MessageResult:
+    async def _failed(
+        self, port: ChannelPort, delivery: Delivery, address: str, error: SendFailed, plan: MessagePlan, at: datetime
+    ) -> MessageResult:
+        if error.suppress is not None:
+            reason = SuppressionReason(error.suppress)
+            await self._recorder.suppress(delivery.channel, address, reason, at, f"{port.name}:{error.reason}")
         result = MessageResult(outcome=_OUTCOMES[error.outcome], at=at, channel=delivery.channel, reason=error.reason)
-        if result.outcome is MessageOutcome.PARKED:
+        if error.reason == EXPIRED:
+            return await self._expired(delivery, plan, at)
+        if error.outcome is SendOutcome.OPERATOR:
+            result = await self._parking.park(delivery.channel, port.name, error.reason, plan, at)
+        elif result.outcome is MessageOutcome.PARKED:
             wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else plan.parked_retry.elapsed()
             result = result.model_copy(update={"retry_at": at + wait})
         # A refusal on this channel does not end the message: the next channel may take it.
         ends = None if result.outcome is MessageOutcome.REFUSED else result
         await self._recorder.end_sending(plan.message_id, delivery.delivery_id, _DELIVERIES[error.outcome], at, ends, reason=error.reason)
+        return result
+
+    async def _expired(self, delivery: Delivery, plan: MessagePlan, at: datetime) -> MessageResult:
+        """It names a next word that is due already: the case writes a true one at once. An earlier try of it may be out all the same."""
+        tried_before = delivery.try_no > 1 or delivery.attempt > 1
+        outcome = MessageOutcome.UNKNOWN if tried_before else MessageOutcome.PARKED
+        reason = "attempt_died" if tried_before else EXPIRED
+        result = MessageResult(outcome=outcome, at=at, channel=delivery.channel, reason=reason, retry_at=None if tried_before else at)
+        await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.NOT_SENT, at, result, reason=EXPIRED)
         return result
 
     def _render(
@@ -176,6 +233,7 @@ class Messaging:
         ]
         shown = plan.model_copy(update={"context": context.model_copy(update={"targets": targets})})
         brand = self._brands.of(context.merchant, context.brand, channel)
+        letter = self._correspondence.letter(plan, channel, prepared.link_id, at)
         rendered = render(
             shown,
             channel,
@@ -185,6 +243,7 @@ class Messaging:
             last_answered_at=max(answered, default=None),
             asked_provider=any(_still_asked(check, at) for check in prepared.checks),
             today=at,
+            links=letter.links,
         )
         words = {**rendered.model_dump(), "brand": context.brand or context.merchant}
         outgoing = Outgoing(
@@ -198,20 +257,22 @@ class Messaging:
             text=rendered.text,
             html=rendered.html,
             locale=rendered.locale,
+            headers=letter.headers,
+            unsubscribe_url=letter.unsubscribe_url,
+            valid_until=plan.next_word_at,
         )
         return outgoing, words
+
+
+def _first_attempt() -> bool:
+    """An earlier attempt may have handed the message over: then nobody says that it certainly was not."""
+    return activity.info().attempt == 1
 
 
 def _why_not(prepared: Preparation) -> str | None:
     if prepared.other_open_case:
         return "other_case_open"
     return "no_contact_data" if prepared.contact is None else None
-
-
-def _address(contact: Contact | None, channel: Channel) -> str | None:
-    if contact is None:
-        return None
-    return contact.email if channel is Channel.EMAIL else contact.phone
 
 
 def _still_asked(check: CheckStanding, at: datetime) -> bool:

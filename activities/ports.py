@@ -12,6 +12,7 @@ from pydantic import Field
 from policies.case.plans import Reading
 from policies.case.vocabulary import Channel
 from policies.contract import Contract
+from policies.links import LinkPurpose
 from policies.providers.statuses import TargetType
 
 
@@ -24,14 +25,22 @@ class SendOutcome(StrEnum):
     UNKNOWN = "unknown"  # it may have been sent
 
 
-class SendFailed(Exception):
-    """Raised by channel adapters; `reason` is a code of ours and never holds an address."""
+EXPIRED = "expired"
+"""Reason of a SendFailed: `Outgoing.valid_until` has passed, nothing was sent. No refusal of the address, whatever the outcome says."""
 
-    def __init__(self, outcome: SendOutcome, reason: str, retry_after_s: float | None = None) -> None:
+
+class SendFailed(Exception):
+    """Raised by channel adapters; `reason` is a code of ours and never holds an address.
+
+    `suppress`: the provider says that this address must or can not be written to any more ("stop", "invalid", "hard_bounce").
+    """
+
+    def __init__(self, outcome: SendOutcome, reason: str, retry_after_s: float | None = None, suppress: str | None = None) -> None:
         super().__init__(f"{outcome}: {reason}")
         self.outcome = outcome
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.suppress = suppress
 
 
 class Outgoing(Contract):
@@ -109,6 +118,16 @@ class StatusPort(Protocol):
 
     async def read(self, type_: TargetType, provider: str, reference: str, at: datetime) -> Reading | None:
         """The present status; None if the provider does not know the reference (404). `at` is the engine's time."""
+
+
+class LinksPort(Protocol):
+    """The signed links of one contact."""
+
+    def url(self, purpose: LinkPurpose, link_id: str, at: datetime | None = None) -> str:
+        """A link for one purpose; with the engine's time as `at` a repeated attempt writes the same message."""
+
+    def reply_address(self, mailbox: str, link_id: str) -> str:
+        """`mailbox` with a token by which an answer finds its case."""
 
 
 class DirectoryPort(Protocol):

@@ -14,8 +14,8 @@ from activities.contracts.jobs import WatchProvider
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
 from activities.ports import ProviderMisconfigured, ProviderUnavailable, StatusPort
-from policies.case.plans import Reading, WatchPlan, WatchResult, WatchTarget
-from policies.watch_plan import changes_something, next_check_in
+from policies.case.plans import Reading, UnknownReference, WatchPlan, WatchResult, WatchTarget
+from policies.watch_plan import changes_something, next_check_in, tell_unknown_in
 from store.recorder import Recorder
 from store.recorder.watches import Check
 from store.standing import CheckStanding
@@ -41,6 +41,13 @@ class Watching:
                 news = [reading for target, reading in readings if changes_something(target, reading, plan.mode)]
                 if news:
                     return WatchResult(generation=plan.generation, readings=news, checks=activity.info().attempt)
+        # 404 and nothing else so far: an answer, but none that will ever become news by itself.
+        unheard = [target for target, standing in zip(plan.targets, standings, strict=True) if _never_heard_of(standing)]
+        patience = {target.reference: left for target in unheard if (left := tell_unknown_in(plan, target, at)) is not None}
+        unknown = [_unknown(plan, target) for target in unheard if patience.get(target.reference, 1.0) <= 0]
+        if unknown:
+            return WatchResult(generation=plan.generation, unknown=unknown, checks=activity.info().attempt)
+        told_at_the_latest_s = min(patience.values(), default=None)
         silent = [standing.failing_since for standing in standings if standing.failing_since is not None]
         untold = [since for since in silent if since != plan.told_unreachable_since]
         if untold:  # one silent provider among several is told as well
@@ -48,8 +55,8 @@ class Watching:
             patience_s = plan.unreachable_after_s - (at - since).total_seconds()
             if patience_s <= 0:
                 return WatchResult(generation=plan.generation, unreachable_since=since, checks=activity.info().attempt)
-            raise _not_yet(plan, at, wait_s, patience_s)
-        raise _not_yet(plan, at, wait_s)
+            told_at_the_latest_s = min(patience_s, told_at_the_latest_s or patience_s)
+        raise _not_yet(plan, at, wait_s, told_at_the_latest_s)
 
     async def _check(self, plan: WatchPlan, at: datetime) -> tuple[list[tuple[WatchTarget, Reading]], list[CheckStanding], float | None]:
         readings: list[tuple[WatchTarget, Reading]] = []
@@ -76,8 +83,17 @@ class Watching:
         return readings, standings, wait_s
 
 
+def _never_heard_of(standing: CheckStanding) -> bool:
+    return standing.status is None and standing.failing_since is None
+
+
+def _unknown(plan: WatchPlan, target: WatchTarget) -> UnknownReference:
+    since = target.asked_since or plan.started_at
+    return UnknownReference(provider=target.provider, reference=target.reference, since=since)
+
+
 def _not_yet(plan: WatchPlan, at: datetime, wait_s: float | None = None, patience_s: float | None = None) -> ApplicationError:
-    """`patience_s`: while nobody answers, the next try is at the latest when a person has to be told (the plan may be sparse)."""
+    """`patience_s`: while nothing is known, the next try is at the latest when a person has to be told (the plan may be sparse)."""
     delay = next_check_in(plan, at)
     if patience_s is not None:
         delay = min(delay, max(1.0, patience_s))

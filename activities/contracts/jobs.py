@@ -1,6 +1,6 @@
 """One input and one result model per activity. Tolerant: optional fields only from the first release on."""
 
-from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+from policies.case.plans import AlertPlan, ArrivalQuestion, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
 from policies.case.state import SentUnwritten
 from policies.contract import Contract
 
@@ -17,6 +17,10 @@ class RecordCase(Contract):
 
     books: BooksEntry
     unwritten: list[SentUnwritten] | None = None
+
+
+class CheckArrival(Contract):
+    question: ArrivalQuestion
 
 
 class AlertPeople(Contract):

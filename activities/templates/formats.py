@@ -6,17 +6,22 @@ is said. The filters of the templates are methods of `Formats`; one instance ser
 
 import re
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from unicodedata import combining, normalize
 
-from babel.dates import format_datetime, get_timezone_name
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.lists import format_list
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern, format_currency
 
 from activities.templates.languages import Language
 from policies.money import Money, exponent
+from policies.sms_segments import SmsEncoding, sms_size
 from policies.time.zones import local_in
 
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "«": '"', "»": '"'})
 # What SMS can carry in its own alphabet (GSM 03.38): one character outside it halves the room of the whole text.
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\u202f": " "})
 
@@ -26,8 +31,22 @@ _LETTER_THEN_DIGIT = re.compile(r"(?<=[A-Za-z])(?=[0-9])")  # "KWD1.250": Babel 
 
 
 def plain(text: str) -> str:
-    """The same words without typographic characters, for SMS."""
+    """The same words without typographic characters."""
     return text.translate(_PLAIN)
+
+
+def without_accents(text: str) -> str:
+    """ç as c, œ as oe: what readers take for the same word."""
+    return "".join(part for part in normalize("NFKD", text.translate(_LIGATURES)) if not combining(part))
+
+
+def for_sms(text: str) -> str:
+    """Plain, and in the alphabet of SMS wherever it only lacks accents: ç, ê or á would more than halve the room of the whole text."""
+    text = plain(text)
+    if sms_size(text).encoding is SmsEncoding.GSM_7:
+        return text
+    narrow = "".join(each if sms_size(each).encoding is SmsEncoding.GSM_7 else without_accents(each) for each in text)
+    return narrow if sms_size(narrow).encoding is SmsEncoding.GSM_7 else text
 
 
 def one_line(text: str) -> str:
@@ -63,6 +82,7 @@ class Formats:
         self._language = language
         self._zone = zone
         self._time = language.time_with_seconds if show_seconds else language.time
+        self._seconds = show_seconds
         self._year = local_in(today, zone).year
         self._speech = speech
 
@@ -74,10 +94,7 @@ class Formats:
         if self._speech:
             digits = "#,##0" + ("." + "0" * decimals if decimals and money.amount_minor % 10**decimals else "")
             return format_currency(value, money.currency, digits, locale=locale, currency_digits=False, format_type="name")
-        # Babel's own decimals differ from ISO 4217 for some currencies (IQD); ours are the ones the amount was counted in.
-        pattern = copy(locale.currency_formats["standard"])
-        pattern.frac_prec = (decimals, decimals)
-        text = pattern.apply(value, locale, currency=money.currency, currency_digits=False)
+        text = _currency_pattern(locale, decimals).apply(value, locale, currency=money.currency, currency_digits=False)
         return _LETTER_THEN_DIGIT.sub("\u00a0", text)
 
     def amounts(self, amounts: list[Money]) -> str:
@@ -90,7 +107,7 @@ class Formats:
     def when(self, at: datetime) -> str:
         """Thursday, 5 March 2026, 10:00 (CET)."""
         local = local_in(at, self._zone)
-        return self._full(local, self._pattern(local, self._language.day))
+        return self._full(local, self._day(local, self._language.day))
 
     def due(self, at: datetime) -> str:
         """Like `when`; a deadline at midnight belongs to the day it ends. Stands behind "by" or "until"."""
@@ -98,16 +115,16 @@ class Formats:
         if not _is_midnight(local):
             return self.when(at)
         last = local - timedelta(seconds=1)
-        return self._language.end_of_day.format(day=self._pattern(last, self._language.day), zone=self._zone_name(last))
+        return self._language.end_of_day.format(day=self._day(last, self._language.day), zone=self._zone_name(last))
 
     def day(self, at: datetime) -> str:
         """Thursday, 5 March 2026."""
-        return self._pattern(local_in(at, self._zone), self._language.day)
+        return self._day(local_in(at, self._zone), self._language.day)
 
     def last_day(self, at: datetime) -> str:
         """The last day before or at a deadline, without the time."""
         local = local_in(at, self._zone)
-        return self._pattern(local - timedelta(seconds=1) if _is_midnight(local) else local, self._language.day)
+        return self._day(local - timedelta(seconds=1) if _is_midnight(local) else local, self._language.day)
 
     def short(self, at: datetime) -> str:
         """Thu 5 Mar, 10:00 CET; with the year where it is not this one. Spoken it is `when`."""
@@ -136,33 +153,69 @@ class Formats:
         """A case, phone or trace number: as it is, or for the ear with its digits one by one and words left whole."""
         if not self._speech:
             return number
-        parts = [part if part.isalpha() else " ".join(part) for part in number.replace("+", "plus ").replace("-", " ").split()]
+        parts = [
+            part if part.isalpha() else " ".join(part) for part in number.replace("+", f"{self._language.plus} ").replace("-", " ").split()
+        ]
         return ", ".join(parts)
 
     def _full(self, local: datetime, day: str) -> str:
         clock = self._clock(local) + self._language.clock_word
         if self._speech:
-            return f"{day}, {clock}, {self._zone_name(local)}"
-        return f"{day}, {clock} ({self._zone_name(local)})"
+            return f"{day}{self._language.between}{clock}, {self._zone_name(local)}"
+        return f"{day}{self._language.between}{clock} ({self._zone_name(local)})"
 
-    def _pattern(self, local: datetime, pattern: str) -> str:
-        return format_datetime(local, pattern, locale=self._language.babel)
+    def _day(self, local: datetime, pattern: str) -> str:
+        if local.day == 1 and self._language.first_of_month is not None:
+            pattern = pattern.replace("d", f"'{self._language.first_of_month}'")
+        return _day_text(local.date(), pattern, self._language.babel)
 
     def _short_day(self, local: datetime) -> str:
         year = "" if local.year == self._year else self._language.short_year
-        return self._pattern(local, self._language.short_day + year)
+        return self._day(local, self._language.short_day + year)
 
     def _clock(self, local: datetime) -> str:
-        return self._pattern(local, self._time).replace("\u202f", " ")
+        shown = local.time().replace(microsecond=0) if self._seconds else local.time().replace(second=0, microsecond=0)
+        return _clock_text(shown, self._time, self._language.babel)
 
     def _zone_name(self, local: datetime) -> str:
         """The abbreviation that people there know (MEZ in German), else the zone database's, else the offset."""
-        if self._speech:
-            return get_timezone_name(local, width="long", locale=self._language.babel)
-        for name in (self._pattern(local, "z"), local.tzname() or ""):
-            if name.isalpha() and name.isupper() and len(name) <= 5:
-                return name
-        return "UTC" + self._pattern(local, "xxx")
+        key = (self._zone, local.tzname(), local.utcoffset(), self._speech, str(self._language.babel))
+        known = _ZONE_NAMES.get(key)
+        if known is None:
+            known = _ZONE_NAMES[key] = _zone_text(local, self._language.babel, self._speech)
+        return known
+
+
+# Babel parses its patterns and walks its locale tables at every call: what many messages share is asked for once. Bounded: a day and
+# a minute have few values, a zone two names.
+_ZONE_NAMES: dict[tuple[str, str | None, timedelta | None, bool, str], str] = {}
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _clock_text(clock: time, pattern: str, locale: Locale) -> str:
+    return format_datetime(datetime.combine(date(2000, 1, 1), clock), pattern, locale=locale).replace("\u202f", " ")
+
+
+@lru_cache(maxsize=64)
+def _currency_pattern(locale: Locale, decimals: int) -> NumberPattern:
+    """Babel's own decimals differ from ISO 4217 for some currencies (IQD); ours are the ones the amount was counted in."""
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    return pattern
+
+
+def _zone_text(local: datetime, locale: Locale, speech: bool) -> str:
+    if speech:
+        return get_timezone_name(local, width="long", locale=locale)
+    for name in (format_datetime(local, "z", locale=locale), local.tzname() or ""):
+        if name.isalpha() and name.isupper() and len(name) <= 5:
+            return name
+    return "UTC" + format_datetime(local, "xxx", locale=locale)
 
 
 def _is_midnight(local: datetime) -> bool:

@@ -20,10 +20,13 @@ class Language:
     short_day: str
     time: str
     time_with_seconds: str
+    between: str  # day and time
     clock_word: str  # behind the time: German says "10:00 Uhr", but not in a short date
     end_of_day: str
     short_end_of_day: str
     short_year: str
+    plus: str = "plus"  # the sign before a phone number, said aloud
+    first_of_month: str | None = None  # French says "1er mars", and CLDR's patterns do not
 
 
 # "en" without a country is read all over the world: day first, 24 hours, "US$" rather than "$".
@@ -35,6 +38,7 @@ _ENGLISH = Language(
     short_day="EEE d MMM",
     time="HH:mm",
     time_with_seconds="HH:mm:ss",
+    between=", ",
     clock_word="",
     end_of_day="the end of {day} ({zone})",
     short_end_of_day="the end of {day} {zone}",
@@ -48,10 +52,41 @@ _GERMAN = Language(
     short_day="EEE, d. MMM",
     time="HH:mm",
     time_with_seconds="HH:mm:ss",
+    between=", ",
     clock_word=" Uhr",
     end_of_day="{day}, 24:00 Uhr ({zone})",
     short_end_of_day="{day}, 24:00 {zone}",
     short_year=" y",
+)
+_FRENCH = Language(
+    folder="fr",
+    tag="fr",
+    babel=Locale("fr"),
+    day="EEEE d MMMM y",
+    short_day="EEE d MMM",
+    time="HH:mm",
+    time_with_seconds="HH:mm:ss",
+    between=" à ",
+    clock_word="",
+    end_of_day="{day} à 24:00 ({zone})",
+    short_end_of_day="{day}, 24:00 {zone}",
+    short_year=" y",
+    first_of_month="1er",
+)
+_SPANISH = Language(
+    folder="es",
+    tag="es",
+    babel=Locale("es"),
+    day="EEEE, d 'de' MMMM 'de' y",
+    short_day="EEE d MMM",
+    time="HH:mm",
+    time_with_seconds="HH:mm:ss",
+    between=", a las ",
+    clock_word="",
+    end_of_day="{day}, a las 24:00 ({zone})",
+    short_end_of_day="{day}, 24:00 {zone}",
+    short_year=" y",
+    plus="más",
 )
 _AMERICAN = replace(
     _ENGLISH,
@@ -61,9 +96,9 @@ _AMERICAN = replace(
     time_with_seconds="h:mm:ss a",
     short_year=", y",
 )
-_BY_TAG = {"en": _ENGLISH, "de": _GERMAN, "en-US": _AMERICAN}
+_BY_TAG = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH, "en-US": _AMERICAN}
 
-FOLDERS = ("en", "de")
+FOLDERS = ("en", "de", "fr", "es")
 
 
 def language_for(locale: str) -> Language:

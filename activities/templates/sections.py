@@ -11,6 +11,7 @@ from policies.case.vocabulary import MessageClass, MessageKind
 _SAID_BY: dict[MessageKind, frozenset[MessageKind]] = {
     MessageKind.RESOLUTION: frozenset(
         {
+            MessageKind.MONEY_CHECK,
             MessageKind.TRACE,
             MessageKind.EXTENSION,
             MessageKind.ASK,
@@ -23,6 +24,7 @@ _SAID_BY: dict[MessageKind, frozenset[MessageKind]] = {
     MessageKind.ASK: frozenset({MessageKind.ASK_REMINDER}),
     MessageKind.ASK_EXPIRED: frozenset({MessageKind.ASK_REMINDER}),
     MessageKind.NEWS: frozenset({MessageKind.UPDATE}),
+    MessageKind.MONEY_CHECK: frozenset({MessageKind.TRACE}),
     MessageKind.FEEDBACK_REQUEST: frozenset({MessageKind.FEEDBACK_REMINDER}),
 }
 
@@ -36,6 +38,7 @@ _OPENINGS: tuple[tuple[MessageKind, str], ...] = (
     (MessageKind.REPLY, "reply"),
     (MessageKind.LEGAL_NOTICE, "legal_notice"),
     (MessageKind.EXTENSION, "extension"),
+    (MessageKind.MONEY_CHECK, "money_check"),
     (MessageKind.TRACE, "trace"),
     (MessageKind.FEEDBACK_REQUEST, "feedback"),
     (MessageKind.FEEDBACK_REMINDER, "feedback"),
@@ -74,7 +77,9 @@ def sections(plan: MessagePlan) -> list[str]:
         chosen.append("hold")
     if is_asking(plan):
         chosen.append("ask")
-    chosen += ["turn", "next_word", "date", "at_a_glance", "reach"]
+    if MessageKind.MONEY_CHECK not in kinds:  # it says whose turn it is by itself: it depends on the answer
+        chosen.append("turn")
+    chosen += ["next_word", "date", "at_a_glance", "reach"]
     if MessageKind.ACKNOWLEDGEMENT in kinds or (plan.message_class is MessageClass.STATUS and not resolved):
         chosen.append("choices")
     chosen.append("closing")

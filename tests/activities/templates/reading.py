@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 
 from activities.templates.brand import Brand, Links
+from activities.templates.overrides import Overrides
 from activities.templates.rendering import Rendered, render
 from activities.templates.samples import BRAND, LAST_ANSWER, NAME, REPLY, TODAY
 from policies.case.plans import MessagePlan
@@ -22,6 +23,7 @@ def read(
     asked_provider: bool = True,
     today: datetime = TODAY,
     links: Links | None = None,
+    overrides: Overrides | None = None,
 ) -> Rendered:
     if texts is None:
         texts = [REPLY] if MessageKind.REPLY in (plan.kind, *plan.also) else []
@@ -35,6 +37,7 @@ def read(
         asked_provider=asked_provider,
         today=today,
         links=links,
+        overrides=overrides,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.templates.formats import Formats, one_line, plain
+from activities.templates.formats import Formats, for_sms, one_line, plain
 from activities.templates.languages import in_language, language_for
 from activities.templates.samples import TODAY, sample_plan
 from policies.case.vocabulary import CaseKind, Channel, MessageKind
@@ -29,7 +29,9 @@ def formats(locale: str = "en", zone: str = "Europe/Berlin", *, seconds: bool = 
         ("en", 1250, "IQD", "IQD 1.250"),  # Babel alone would show none of its three decimals
         ("en-US", 123456, "USD", "$1,234.56"),
         ("en", 123456, "USD", "US$1,234.56"),
-        ("fr", 4990, "EUR", "€49.90"),
+        ("fr", 4990, "EUR", "49,90 €"),
+        ("es", 4990, "EUR", "49,90 €"),
+        ("nl", 4990, "EUR", "€49.90"),
     ],
 )
 def test_money(locale: str, minor: int, currency: str, shown: str) -> None:
@@ -75,6 +77,24 @@ def test_a_deadline_at_midnight_belongs_to_the_day_it_ends() -> None:
     assert formats().short_day(midnight) == "Sun 15 Mar"
 
 
+def test_french_dates_join_day_and_time_and_name_the_first() -> None:
+    assert formats("fr").when(TODAY) == "jeudi 5 mars 2026 à 10:00 (CET)"
+    assert formats("fr").short(TODAY) == "jeu. 5 mars, 10:00 CET"
+    assert formats("fr").day(datetime(2026, 3, 1, 12, tzinfo=UTC)) == "dimanche 1er mars 2026"
+    assert formats("fr").due(datetime(2026, 3, 15, 23, tzinfo=UTC)) == "dimanche 15 mars 2026 à 24:00 (CET)"
+
+
+def test_spanish_dates() -> None:
+    assert formats("es").when(TODAY) == "jueves, 5 de marzo de 2026, a las 10:00 (CET)"
+    assert formats("es-MX").short(TODAY) == "jue 5 mar, 10:00 CET"
+
+
+def test_an_sms_drops_accents_only_where_that_makes_it_short() -> None:
+    assert for_sms("déjà reçu à Noël, cœur “so”") == 'déjà recu à Noel, coeur "so"'  # é and à are in the alphabet of SMS
+    assert for_sms("Größe 5 €") == "Größe 5 €"
+    assert for_sms("привет, ça va") == "привет, ça va"  # it would be long all the same
+
+
 def test_short_dates_name_another_year() -> None:
     assert formats().short(datetime(2027, 1, 7, 9, 0, tzinfo=UTC)) == "Thu 7 Jan 2027, 10:00 CET"
     assert formats("de").short(TODAY) == "Do., 5. März, 10:00 MEZ"
@@ -87,15 +107,16 @@ def test_the_next_word_is_told_in_the_readers_zone() -> None:
 
 
 def test_a_language_without_texts_reads_english() -> None:
-    french, english = (sample_plan(CaseKind.DELAY, MessageKind.UPDATE, locale) for locale in ("fr", "en"))
-    assert read(french) == read(english)
-    assert read(french).locale == "en"
+    dutch, english = (sample_plan(CaseKind.DELAY, MessageKind.UPDATE, locale) for locale in ("nl", "en"))
+    assert read(dutch) == read(english)
+    assert read(dutch).locale == "en"
     assert read(sample_plan(CaseKind.DELAY, MessageKind.UPDATE, "de-AT")).locale == "de-AT"
 
 
 def test_public_words_fall_back_to_english() -> None:
     assert in_language({"en": "we wait", "de": "wir warten."}, language_for("de-AT")) == "wir warten"
-    assert in_language({"en": "we wait", "fr": "nous attendons"}, language_for("fr")) == "we wait"
+    assert in_language({"en": "we wait", "fr": "nous attendons"}, language_for("fr-CA")) == "nous attendons"
+    assert in_language({"en": "we wait", "nl": "wij wachten"}, language_for("nl")) == "we wait"
     assert in_language({"fr": "nous attendons"}, language_for("de")) is None
     assert in_language({}, language_for("de")) is None
 

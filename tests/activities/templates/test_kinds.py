@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.templates import preview
+from activities.templates.preview import preview
 from activities.templates.samples import LAST_ANSWER, OPENED, TODAY, sample_plan, sample_target
 from policies.case.facts import Actor
 from policies.case.plans import MessagePlan
@@ -29,7 +29,7 @@ def test_update_says_what_the_provider_last_said() -> None:
     assert "We have not asked the bank’s system again for this message." in read(plan, asked_provider=False).text
     unasked = read(plan, last_answered_at=None, asked_provider=False).text
     assert "We have not been in contact with the bank’s system for this message." in unasked
-    assert "No answer from the bank's system yet." in read(plan, Channel.SMS, last_answered_at=None).text
+    assert "No answer from the bank yet." in read(plan, Channel.SMS, last_answered_at=None).text
     german = read(plan_of(M.UPDATE, "de"), last_answered_at=old).text
     assert "Das System der Bank hat uns seit Montag, 2. März 2026, 10:00 Uhr (MEZ) nicht mehr geantwortet." in german
 
@@ -105,8 +105,8 @@ def test_any_message_of_a_waiting_case_repeats_what_is_asked() -> None:
 
 def test_apology_names_the_missed_promise_and_one_new_date() -> None:
     text = read(plan_of(M.APOLOGY, "en", M.EXTENSION, M.UPDATE)).text
-    assert "promised you a resolution by Thursday, 5 March 2026, 09:00 (CET)" in text
-    assert text.count("Tuesday, 10 March 2026, 10:00 (CET)") == 1
+    assert "promised you a resolution by Wednesday, 4 March 2026, 10:00 (CET)" in text
+    assert text.count("Wednesday, 11 March 2026, 10:00 (CET)") == 1
     assert text.count("sorry") == 1
 
 
@@ -142,8 +142,8 @@ def test_resolution_agrees_with_its_record() -> None:
     text = read(plan).text
     assert "was settled on Thursday, 5 March 2026, 08:00 (CET). The result: refunded." in text
     assert "Amount: €49.90." in text
-    assert "- The refund of €20.00 to your card has been carried out (Thursday, 5 March 2026)." in text
-    assert "- The refund of €29.90 to your gift card has been carried out (Thursday, 5 March 2026)." in text
+    assert "- The refund of €20.00 to your card has been carried out (Wednesday, 4 March 2026)." in text
+    assert "- The refund of €29.90 to your gift card has been carried out (Wednesday, 4 March 2026)." in text
     assert "by Thursday, 12 March 2026. If it does not, tell us" in text
     assert text.count(str(first.trace)) == 1
     assert "Reference: re_2." in text
@@ -208,7 +208,7 @@ def test_reopen_says_why(code: str | None, words: str) -> None:
     assert words in text
     assert "under the same number" in text
     assert "that question is closed" in text
-    assert "Tuesday, 10 March 2026, 10:00 (CET)" in text
+    assert "Wednesday, 11 March 2026, 10:00 (CET)" in text
     assert "Nothing has changed" not in text
 
 
@@ -225,7 +225,7 @@ def test_feedback_asks_two_scales_until_when_and_how_to_stop(message: MessageKin
         assert "1" in text
         assert "10" in text
         assert "13 Mar" in text
-        assert "ore questions" in text
+        assert "ore questions" in text or "ore surveys" in text
 
 
 def test_reply_quotes_the_lead() -> None:
@@ -246,7 +246,7 @@ def test_many_parts_are_counted_in_sms_and_listed_in_email() -> None:
         done.model_copy(update={"status": "unknown", "status_at": None}),
     ]
     assert "1 of 3 parts are done." in read(plan, Channel.SMS).text
-    assert "- Thursday, 5 March 2026, 07:00 (CET): the refund of €49.90 to your card has been carried out." in read(plan).text
+    assert "- Wednesday, 4 March 2026, 07:00 (CET): the refund of €49.90 to your card has been carried out." in read(plan).text
     assert "- The refund of €49.90 to your card has not been reported on yet." in read(plan).text
 
 
@@ -266,6 +266,35 @@ def test_without_a_next_word_the_message_says_so() -> None:
     assert "No time is set for our next message." in read(plan).text
 
 
-def test_preview_prints_a_sample(capsys: pytest.CaptureFixture[str]) -> None:
-    preview.main(["--kind", "dispute", "--message", "news", "--also", "update", "--locale", "de"])
-    assert "[dispute.news.email" in capsys.readouterr().out
+def test_a_resolution_by_sms_names_result_parts_and_way_of_payment() -> None:
+    plan = plan_of(M.RESOLUTION)
+    assert "Result: refunded. Paid to your card." in read(plan, Channel.SMS).text
+    card = sample_target(CaseKind.REFUND, settled=True).model_copy(update={"amount": Money(amount_minor=2000, currency="EUR")})
+    gift = card.model_copy(update={"amount": Money(amount_minor=2990, currency="EUR"), "method": "gift_card", "reference": "re_2"})
+    plan.context.targets = [card, gift]
+    assert "Paid €20.00 to your card, €29.90 to your gift card." in read(plan, Channel.SMS).text
+    plan.context.targets = [card.model_copy(update={"reversal": True})]
+    reversed_ = read(plan, Channel.SMS).text
+    assert "Paid" not in reversed_
+    assert "The charge itself was undone; no separate credit will appear." in reversed_
+
+
+def test_a_short_text_says_that_there_is_no_date_or_that_it_has_passed() -> None:
+    plan = plan_of(M.UPDATE)
+    plan.context.resolve_by = None
+    assert "No date for the resolution yet." in read(plan, Channel.SMS).text
+    plan.context.resolve_by = TODAY - timedelta(hours=1)
+    assert "The date for the resolution, Thu 5 Mar, 09:00 CET, has passed; we owe you a new one." in read(plan, Channel.SMS).text
+
+
+def test_a_stricter_date_stands_beside_the_new_one_in_a_short_text() -> None:
+    plan = plan_of(M.APOLOGY)
+    plan.context.resolve_by = TODAY + timedelta(days=2)
+    text = read(plan, Channel.SMS).text
+    assert "New date for the resolution: Wed 11 Mar, 10:00 CET. Also still: Resolution by Sat 7 Mar, 10:00 CET." in text
+
+
+def test_a_preview_is_the_message_of_a_sample() -> None:
+    shown = preview(CaseKind.DISPUTE, M.NEWS, "de", Channel.EMAIL, (M.UPDATE,))
+    assert shown.template_id == "dispute.news.email"
+    assert shown == read(sample_plan(CaseKind.DISPUTE, M.NEWS, "de", also=(M.UPDATE,)))

@@ -1,18 +1,26 @@
 """The template files: strict, escaped, complete in every language, and versioned."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
 
 from activities.templates.brand import Brand, Links
 from activities.templates.languages import FOLDERS
 from activities.templates.samples import sample_plan
-from activities.templates.sources import linked, make_environment, sources, version
+from activities.templates.sources import Source, TextSet, built_in, linked, make_environment
 from policies.case.vocabulary import CaseKind, Channel, MessageKind
+from policies.money import Money
 from tests.activities.templates.reading import read
 
 
+def environment(texts: dict[str, str]) -> Environment:
+    return make_environment({name: Source(text, Path(name)) for name, text in texts.items()})
+
+
 def test_a_missing_name_is_an_error() -> None:
-    env = make_environment({"bad.j2": "Hello {{ nme }}", "deep.j2": "{{ c.ordr|when }}"})
+    env = environment({"bad.j2": "Hello {{ nme }}", "deep.j2": "{{ c.ordr|when }}"})
     with pytest.raises(UndefinedError, match="nme"):
         env.get_template("bad.j2").render(name="Anna")
     with pytest.raises(UndefinedError, match="ordr"):
@@ -21,12 +29,18 @@ def test_a_missing_name_is_an_error() -> None:
 
 def test_an_unknown_value_is_an_error_not_the_word_none() -> None:
     with pytest.raises(ValueError, match="not known"):
-        make_environment({"bad.j2": "Hello {{ name }}"}).get_template("bad.j2").render(name=None)
+        environment({"bad.j2": "Hello {{ name }}"}).get_template("bad.j2").render(name=None)
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 3, 5, tzinfo=UTC), Money(amount_minor=4990, currency="EUR"), True, ["a"]])
+def test_what_needs_words_or_a_filter_is_not_printed_as_it_is(value: object) -> None:
+    with pytest.raises(ValueError, match="right would be words, or a filter"):
+        environment({"bad.j2": "{{ value }}"}).get_template("bad.j2").render(value=value)
 
 
 def test_every_language_has_every_text() -> None:
-    names = {folder: set(sources(folder)) for folder in FOLDERS}
-    assert names["en"] == names["de"]
+    for folder in FOLDERS:
+        assert set(built_in(folder).sources) == set(built_in("en").sources), folder
 
 
 def test_html_escapes_what_comes_from_outside() -> None:
@@ -98,5 +112,13 @@ def test_the_version_names_the_words_a_message_was_made_of() -> None:
     assert update == read(sample_plan(CaseKind.REFUND, MessageKind.UPDATE), name="Someone Else").template_version
     assert update != read(sample_plan(CaseKind.REFUND, MessageKind.UPDATE, "de")).template_version
     assert update != read(sample_plan(CaseKind.REFUND, MessageKind.RESOLUTION)).template_version
-    assert version("en", ("turn.j2",)) != version("en", ("hold.j2",))
+    assert built_in("en").whole(("turn.j2",)).version != built_in("en").whole(("hold.j2",)).version
     assert len(update) == 12
+
+
+def test_the_version_changes_with_a_text_that_is_only_included() -> None:
+    def whole(inner: str) -> str:
+        texts = {"outer.j2": '{% include "inner.j2" %}', "inner.j2": inner, "other.j2": inner}
+        return TextSet("en", {name: Source(text, Path(name)) for name, text in texts.items()}).whole(("outer.j2",)).version
+
+    assert whole("one") != whole("two")
