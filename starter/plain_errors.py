@@ -65,6 +65,11 @@ def problems(error: ValidationError, model: type[BaseModel], *, values: bool) ->
     ]
 
 
+def told(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """One problem in words, never with a value. `model`: what its place is looked up in; BaseModel where none is known."""
+    return _words(detail, model, values=False)
+
+
 def place(loc: Place) -> str:
     """("policies", 1, "cadence") as policies[1].cadence; the whole as "case"."""
     text = ""

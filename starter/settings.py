@@ -1,17 +1,19 @@
 """Settings of every process of ours, from the environment (MAKEGOOD_*) and an optional .env.
 
 Owns names, defaults and checks of what an operator may set. Must never hold how Temporal is reached (Temporal's own
-TEMPORAL_* and temporal.toml do; see connection.py) nor secrets of providers (${NAME} in providers.toml). Called by
-the CLI, worker.py and the embedded stack.
+TEMPORAL_* and temporal.toml do; see connection.py) nor secrets of providers (${NAME} in providers.toml), and never show a secret of
+ours. Called by the CLI, worker.py and the embedded stack.
 """
 
 import difflib
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "MAKEGOOD_"
@@ -40,11 +42,26 @@ class Settings(BaseSettings):
 
     state_dir: Path = Path("var")
     store_url: str | None = None  # None: SQLite in the state folder
+    identity_key: SecretStr | None = None  # under which customers are hashed; None: a file of its own beside SQLite's (identity_key.py)
+    identity_key_file: Path | None = None
+    identity_keys_lost: Annotated[list[str], NoDecode] = Field(default_factory=list)  # fingerprints of keys that are given up knowingly
     policy_book: str = Field(default="retail", pattern=r"^[a-z][a-z0-9_-]*$")  # a shipped book by its name ...
     policy_books: Annotated[list[Path], NoDecode] = Field(default_factory=list)  # ... or files of your own, in order
     providers_file: Path | None = None
     directory_file: Path | None = None
+    channels_file: Path | None = None  # e-mail, SMS, voice and alerts; None: everything ends in the outbox
+    reply_mailbox: str | None = Field(default=None, pattern=r"^[^@\s+]{1,21}@[^@\s]+$")  # its mail comes back to us (inbound parse)
     brands_file: Path | None = None
+    templates_dir: Path | None = None  # shops' own texts over ours (docs/templates.md)
+
+    # Where customers and providers reach the web process: signed links and Twilio's signatures are made of it, never of a Host header.
+    public_url: str | None = None
+    link_keys: SecretStr | None = None  # newest first, separated by commas; None: a file beside SQLite's (link_keys.py)
+    link_keys_file: Path | None = None
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8400, ge=0, le=65535)
+    web_trusted_proxies: Annotated[list[str], NoDecode] = Field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
+    web_openapi: bool = False  # /openapi.json is for integrators, not for everybody
 
     metrics_bind: str | None = Field(default=None, pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -66,17 +83,25 @@ class Settings(BaseSettings):
     # Longer than any one call to a channel (8 s) with its two commits; containers must wait longer before they kill.
     graceful_shutdown_s: float = Field(default=30.0, ge=0, le=600)
 
-    @field_validator("policy_books", mode="before")
+    @field_validator("policy_books", "identity_keys_lost", mode="before")
     @classmethod
     def _separated(cls, value: Any) -> Any:
         return [part.strip() for part in value.replace(os.pathsep, ",").split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator(
         "store_url",
+        "identity_key",
+        "identity_key_file",
+        "public_url",
+        "link_keys",
+        "link_keys_file",
         "metrics_bind",
         "providers_file",
         "directory_file",
+        "channels_file",
+        "reply_mailbox",
         "brands_file",
+        "templates_dir",
         "ready_file",
         "temporal_binary",
         mode="before",
@@ -90,10 +115,20 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None
 
-    @field_validator("providers_file", "directory_file", "brands_file")
+    @field_validator("identity_key_file", "link_keys_file", "providers_file", "directory_file", "channels_file", "brands_file")
     @classmethod
     def _existing_file(cls, value: Path | None) -> Path | None:
         return _existing(value) if value is not None else None
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        folder = value.expanduser().absolute()
+        if not folder.is_dir():
+            raise ValueError(f"there is no folder {value}")
+        return folder
 
     @field_validator("policy_books")
     @classmethod
@@ -105,6 +140,36 @@ class Settings(BaseSettings):
     def _one_of_ours(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:", "sqlite+", "postgres")):
             raise ValueError("right would be sqlite:///path or postgresql://user@host/database")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError('right would be an absolute address without query, for example "https://care.example.com"')
+        if parts.path.strip("/"):
+            raise ValueError("right would be an address without a path: the web process stands at the root of its host")
+        if parts.scheme == "http" and not local:
+            raise ValueError("http:// would show links, which are keys, to the network; right would be https://")
+        return value.rstrip("/")
+
+    @field_validator("web_trusted_proxies", mode="before")
+    @classmethod
+    def _by_commas(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("web_trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(f'"{network}": right would be addresses or networks, for example 10.0.0.0/8') from None
         return value
 
     @property
@@ -127,8 +192,9 @@ class Settings(BaseSettings):
         """These settings as variables, so that a child process is set exactly like this one."""
         variables = {}
         for name, value in self.model_dump(exclude_none=True).items():
-            text = ",".join(str(part) for part in value) if isinstance(value, list) else str(value)
-            variables[PREFIX + name.upper()] = text
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            variables[PREFIX + name.upper()] = ",".join(str(part) for part in value) if isinstance(value, list) else str(value)
         return variables
 
 

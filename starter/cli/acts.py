@@ -5,6 +5,7 @@ Owns the words of these commands. Must never decide what is allowed: the case do
 
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,19 @@ import typer
 
 from policies.case.commands import Receipt
 from policies.money import Money, check_currency
-from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Why, Yes, actor
-from starter.cli.printing import parsed_moment, put_json, say, when
+from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Reason, Why, Yes, actor, answerable
+from starter.cli.printing import parsed_moment, put_json, remark, say, what_is_next, when
 from starter.cli.session import open_office, run
-from starter.desk import Desk
+from starter.desk import Desk, Refused
 
+# Fields that a refusal may name -> how they are given here.
+_OPTIONS = {
+    "amounts": "--amount 500:EUR",
+    "amounts.amount_minor": "--amount 500:EUR",
+    "by.role": "--role",
+    "promised_at": "--promised",
+    "occurred_at": "--at",
+}
 Text = Annotated[str | None, typer.Argument(help='The text; "-" reads standard input.')]
 TextFile = Annotated[Path | None, typer.Option("--file", help="Take the text from a file.", exists=True, dir_okay=False)]
 
@@ -31,14 +40,26 @@ def done(act: Callable[[Desk], Awaitable[Receipt]], as_json: bool) -> None:
 
     async def work() -> None:
         async with open_office() as office:
-            receipt = await act(office.desk)
+            try:
+                receipt = await act(office.desk)
+            except Refused as refused:
+                option = _OPTIONS.get(refused.reason.partition(":")[0].partition(" ")[0])
+                if option is None:
+                    raise
+                raise Refused(f"{refused.reason} (here: {option})") from None
         if as_json:
             put_json(receipt)
             return
-        following = f"; next: {receipt.next_what} {when(receipt.next_at)}" if receipt.next_what else ""
-        say(f"{receipt.case_id}: done (fact {receipt.seq}), {receipt.status.value.replace('_', ' ')}{following}")
+        tell(receipt)
 
     run(work())
+
+
+def tell(receipt: Receipt) -> None:
+    """Where the case stands after the act, and what comes next."""
+    following = what_is_next(receipt.next_what, receipt.next_at)
+    status = receipt.status.value.replace("_", " ")
+    say(f"{receipt.case_id}: done (fact {receipt.seq}), {status}" + (f"; next: {following}" if following else ""))
 
 
 def text_of(text: str | None, file: Path | None) -> str:
@@ -83,13 +104,13 @@ def resolve(
     evidence: Annotated[list[str] | None, typer.Option(help="Address of evidence with its hash: https://...#sha256=...")] = None,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Resolve a case: the customer is told exactly this."""
     amounts = [_money(text) for text in amount or []]
-    by = actor(as_, role, why)
+    by = answerable(as_, role, why)
     done(lambda desk: desk.resolve(case, by, outcome, amounts=amounts, references=reference or [], evidence=evidence or [], key=key), json)
 
 
@@ -99,14 +120,27 @@ def hold(
     until: Annotated[str | None, typer.Option(help="ISO time with offset at which the hold ends by itself.")] = None,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Put a case on hold: internal clocks stop, the customer is kept informed."""
     ends = parsed_moment(until, "--until") if until else None
-    by = actor(as_, role, why)
-    done(lambda desk: desk.hold(case, by, reason, until=ends, key=key), json)
+    by = answerable(as_, role, why)
+
+    async def work() -> None:
+        async with open_office() as office:
+            receipt = await office.desk.hold(case, by, reason, until=ends, key=key)
+            held = ((await office.desk.snapshot(case)).hold if ends is not None else None) or {}
+        if json:
+            put_json(receipt)
+        else:
+            tell(receipt)
+        until = str(held["until"]) if held.get("until") else None
+        if ends is not None and until is not None and datetime.fromisoformat(until) < ends:
+            remark(f"The policy lets a hold for {reason} last no longer than {when(until)}: it ends then.")
+
+    run(work())
 
 
 def resume(
@@ -123,12 +157,12 @@ def escalate(
     to: Annotated[str | None, typer.Option(help="Role to tell; left out: what the ladder says.")] = None,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Tell the next level of the ladder now."""
-    by = actor(as_, role, why)
+    by = answerable(as_, role, why)
     done(lambda desk: desk.escalate(case, by, level=level, to=to, key=key), json)
 
 
@@ -137,13 +171,13 @@ def extend(
     until: Annotated[str, typer.Argument(help="The new date of resolution: ISO time with offset.")],
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Give the customer a later date of resolution; no later than the law allows."""
     date = parsed_moment(until, "UNTIL")
-    by = actor(as_, role, why)
+    by = answerable(as_, role, why)
     done(lambda desk: desk.extend(case, by, date, key=key), json)
 
 
@@ -152,12 +186,12 @@ def reassign(
     owner: Annotated[str, typer.Argument(help="Who takes the case.")],
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Give a case to another owner."""
-    by = actor(as_, role, why)
+    by = answerable(as_, role, why)
     done(lambda desk: desk.reassign(case, by, owner, key=key), json)
 
 
@@ -255,13 +289,13 @@ def merge(
     yes: Yes = False,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """End a case in favour of another of the same customer."""
+    by = answerable(as_, role, why)
     confirmed(f"End {case} in favour of {into}?", yes)
-    by = actor(as_, role, why)
     done(lambda desk: desk.merge(case, by, into, key=key), json)
 
 
@@ -270,11 +304,11 @@ def withdraw(
     yes: Yes = False,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """The matter is withdrawn: the customer is told and the case closes."""
+    by = answerable(as_, role, why)
     confirmed(f"Withdraw {case}? The case closes without a result.", yes)
-    by = actor(as_, role, why)
     done(lambda desk: desk.withdraw(case, by, key=key), json)

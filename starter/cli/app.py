@@ -12,12 +12,38 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from starter.cli import acts, books, customer, listing, opening, operating, policies, schema, showing
+from starter.cli import (
+    acts,
+    books,
+    channels,
+    customer,
+    erasing,
+    keys,
+    listing,
+    opening,
+    operating,
+    policies,
+    schema,
+    showing,
+    templates,
+    web,
+)
+from starter.cli.examples import EXAMPLES
 from starter.cli.printing import complain, remark
 from starter.cli.session import failed, override
 from starter.settings import SettingsError
 
 _DEMO = "starter.cli.demo"
+# Heading of the help -> what stands under it.
+_PANELS = {
+    "Processes": (operating, web, channels),
+    "Opening and looking": (opening, listing, showing, books),
+    "Acting on a case": (acts,),
+    "What the customer says": (customer,),
+    "Forgetting people": (erasing,),
+    "Access": (keys,),
+    "Rules and forms": (policies, templates, schema),
+}
 
 
 def build() -> typer.Typer:
@@ -31,10 +57,27 @@ def build() -> typer.Typer:
     )
     app.callback()(_program)
     if importlib.util.find_spec(_DEMO) is not None:
-        app.command("demo")(importlib.import_module(_DEMO).demo)
-    for part in (operating, opening, listing, showing, acts, customer, policies, books, schema):
-        part.register(app)
+        app.command("demo", rich_help_panel="Processes")(importlib.import_module(_DEMO).demo)
+    for panel, parts in _PANELS.items():
+        known = len(app.registered_commands)
+        for part in parts:
+            part.register(app)
+        for command in app.registered_commands[known:]:
+            command.rich_help_panel = panel
+    _with_examples(app)
+    _with_examples(policies.group, "policies ")
+    _with_examples(keys.group, "keys ")
+    _with_examples(channels.group, "channels ")
+    _with_examples(templates.group, "templates ")
     return app
+
+
+def _with_examples(group: typer.Typer, prefix: str = "") -> None:
+    for command in group.registered_commands:
+        name = command.name or str(getattr(command.callback, "__name__", ""))
+        example = EXAMPLES.get(prefix + name)
+        if example is not None:
+            command.epilog = f"Example: {example}"
 
 
 def main() -> None:
@@ -43,7 +86,7 @@ def main() -> None:
         code = build()(standalone_mode=False)
     except TyperException as error:
         if isinstance(error, typer.BadParameter) or error.message.strip():
-            complain(error.format_message())
+            complain(_plainly(error))
             remark("`makegood COMMAND --help` shows what is right.")
         raise SystemExit(error.exit_code) from None
     except typer.Abort:
@@ -51,6 +94,11 @@ def main() -> None:
     except SettingsError as error:
         raise SystemExit(failed(error).exit_code) from None
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _plainly(error: TyperException) -> str:
+    """Our own usage errors name what they are about; the library's are told with the option that it knows."""
+    return error.format_message().removeprefix("Invalid value: ").replace(": Value error, ", ": ")
 
 
 def _show_version(wanted: bool) -> None:

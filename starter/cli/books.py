@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from starter.cli.options import Json
-from starter.cli.printing import put_json, put_json_line, say, table, when
+from starter.cli.printing import how_long, put_json, put_json_line, say, table, when
 from starter.cli.session import Books, open_books, run
 from starter.cli.showing import one_of_books
 from store.outbox import Posted
@@ -66,7 +66,7 @@ def _put(post: Posted, as_json: bool) -> None:
     if as_json:
         put_json_line(post)
         return
-    say(f"{when(post.put_at)}  {post.channel} to {post.address}, {post.case_id}")
+    say(f"{when(post.put_at)}  {post.channel} to {post.address or '(erased)'}, {post.case_id}")
     if post.subject:
         say(f"  {post.subject}")
     for line in post.text.strip().splitlines():
@@ -88,15 +88,16 @@ def summary(
         if json:
             put_json(figures)
         else:
-            show_summary(figures)
+            _show(figures)
 
     run(work())
 
 
-def show_summary(figures: Summary) -> None:
-    """The figures as a page; the demo ends with it too."""
+def _show(figures: Summary) -> None:
+    """The figures as a page."""
     promises, feedback = figures.promises, figures.feedback
-    late = f" (median {promises.median_late_s:.0f} s, at most {promises.max_late_s} s)" if promises.median_late_s is not None else ""
+    median, most = promises.median_late_s, promises.max_late_s
+    late = f" (median {how_long(median)}, at most {how_long(most)})" if median is not None and most is not None else ""
     rows = [
         ("Cases", f"{figures.total}: {figures.open} open, {figures.resolved} resolved, {figures.closed} closed"),
         (
@@ -104,15 +105,15 @@ def show_summary(figures: Summary) -> None:
             f"{promises.made} made: {promises.kept} kept, {promises.late} late{late}, {promises.broken} broken, "
             f"{promises.superseded} superseded, {promises.withdrawn} withdrawn, {promises.open} open",
         ),
-        ("SLA", f"{_percent(figures.sla_percent)} met ({figures.clocks_met} met, {figures.clocks_breached} breached)"),
-        ("CSAT", f"{_percent(feedback.csat_percent)} satisfied (n = {feedback.csat_n})"),
-        ("NPS", f"{feedback.nps if feedback.nps is not None else '-'} (n = {feedback.nps_n})"),
-        ("Answers", f"{feedback.answered} of {feedback.asked} asked ({_percent(feedback.answer_percent)})"),
+        ("SLA", _measured(figures.sla_percent, " % met") + f" ({figures.clocks_met} met, {figures.clocks_breached} breached)"),
+        ("CSAT", _measured(feedback.csat_percent, " % satisfied") + f" (n = {feedback.csat_n})"),
+        ("NPS", _measured(feedback.nps, "") + f" (n = {feedback.nps_n})"),
+        ("Answers", f"{feedback.answered} of {feedback.asked} asked" + (f" ({feedback.answer_percent:g} %)" if feedback.asked else "")),
     ]
     sent = {kind: sum(states.values()) for kind, states in figures.messages.items()}
     rows.append(("Messages", ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in sorted(sent.items())) or "none"))
     table(("", ""), rows)
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:g} %"
+def _measured(value: float | None, unit: str) -> str:
+    return "nothing measured yet" if value is None else f"{value:g}{unit}"

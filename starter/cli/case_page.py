@@ -3,16 +3,21 @@
 Owns its form. Must never fetch anything. Called by showing.py.
 """
 
+import re
 from collections.abc import Sequence
 
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
+from policies.case.vocabulary import FactType
 from policies.money import Money
-from starter.cli.printing import say, table, when
+from starter.cli.printing import how_long, say, table, what_is_next, when
 from starter.desk.case_start import plain_money
+from store.erasure import RECORD
 from store.views import MessageView, PromiseView, TextView
 
-_NOT_SHOWN = frozenset({"text_ref", "comment_ref"})
+_TEXTS = ("text_ref", "comment_ref")
+_NOT_SHOWN = frozenset({*_TEXTS, "message_id"})  # ids for scripts: --json has them
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
 
 def show_case(
@@ -25,12 +30,15 @@ def show_case(
     _head(snapshot)
     _clocks(snapshot)
     _targets(snapshot)
-    _promises(snapshot, promises)
+    _promises(snapshot, promises, timeline)
     _messages(messages)
     say("\nTimeline")
     bodies = {text.text_ref: text.body for text in texts}
     for fact in timeline:
         say(f"  {fact_line(fact, bodies)}")
+    for text in texts:
+        if text.kind == RECORD:
+            say(f"  {when(text.at)}  erased by {text.by.who}{f': {text.by.why}' if text.by.why else ''}  {text.body}")
 
 
 def _head(snapshot: Snapshot) -> None:
@@ -44,19 +52,18 @@ def _head(snapshot: Snapshot) -> None:
         say(f"  linked with {', '.join(snapshot.links)}")
     if snapshot.hold:
         say(f"  on hold: {snapshot.hold['reason']}, since {when(_text(snapshot.hold.get('since')))}")
-    if snapshot.next_what:
-        say(
-            f"  next: {snapshot.next_what.replace('_', ' ')} {when(snapshot.next_at)}"
-            + (f": {snapshot.next_why}" if snapshot.next_why else "")
-        )
+    following = what_is_next(snapshot.next_what, snapshot.next_at)
+    if following:
+        say(f"  next: {following}" + (f": {snapshot.next_why}" if snapshot.next_why else ""))
     if snapshot.resolve_by is not None:
-        binds = f" ({snapshot.resolve_by_clock})" if snapshot.resolve_by_clock else ""
+        binds = f", which clock {snapshot.resolve_by_clock} sets" if snapshot.resolve_by_clock else ""
         say(f"  to be resolved by {when(snapshot.resolve_by)}{binds}")
     if snapshot.resolution is not None:
         say(f"  resolved as {snapshot.resolution['outcome']} {when(str(snapshot.resolution['decided_at']))}")
     if snapshot.feedback is not None:
         answers = [f"{name.upper()} {snapshot.feedback[name]}" for name in ("csat", "nps") if snapshot.feedback.get(name) is not None]
-        say(f"  feedback: {', '.join(answers) or snapshot.feedback.get('ended') or 'not answered'}")
+        waiting = "asked for, not answered yet" if snapshot.feedback.get("asked_at") else "not asked for yet"
+        say(f"  feedback: {', '.join(answers) or snapshot.feedback.get('ended') or waiting}")
 
 
 def _clocks(snapshot: Snapshot) -> None:
@@ -74,6 +81,8 @@ def _clocks(snapshot: Snapshot) -> None:
 
 
 def _targets(snapshot: Snapshot) -> None:
+    if snapshot.targets:
+        say("\nWatched")
     for target in snapshot.targets:
         amount = ""
         if target.get("amount_minor") is not None and target.get("currency"):
@@ -82,11 +91,13 @@ def _targets(snapshot: Snapshot) -> None:
         say(f"  {target['type']} {target['reference']} at {target['provider']}: {target['status']}{amount}{replaced}")
 
 
-def _promises(snapshot: Snapshot, promises: Sequence[PromiseView]) -> None:
+def _promises(snapshot: Snapshot, promises: Sequence[PromiseView], timeline: Sequence[Fact]) -> None:
+    # The books learn how a promise ended with the case's next entry; the case itself says it at once.
+    ended = {fact.detail.get("number"): str(fact.detail.get("end")) for fact in timeline if fact.type is FactType.PROMISE_ENDED}
     say("\nPromises: " + ", ".join(f"{number} {name}" for name, number in snapshot.promises.items()))
     for promise in promises[-5:]:
-        end = promise.end.value if promise.end else "open"
-        late = f" by {promise.late_s} s" if promise.late_s else ""
+        end = promise.end.value if promise.end else ended.get(promise.number, "open")
+        late = f" by {how_long(promise.late_s)}" if promise.late_s else ""
         say(f"  {promise.number}. next word {when(promise.due_at)}: {end}{late}")
 
 
@@ -97,18 +108,29 @@ def _messages(messages: Sequence[MessageView]) -> None:
         also = f" with {', '.join(kind.value for kind in message.also)}" if message.also else ""
         way = f" by {message.channel.value}" if message.channel else ""
         why = f" ({message.reason})" if message.reason else ""
-        say(f"  {when(message.ended_at or message.opened_at)}  {message.kind.value}{also}: {message.state.value}{way}{why}")
+        kind = message.kind.value.replace("_", " ")
+        say(f"  {when(message.ended_at or message.opened_at)}  {kind}{also}{way}: {message.state.value}{why}")
 
 
 def fact_line(fact: Fact, bodies: dict[str, str] | None = None) -> str:
     """One line of the timeline."""
     by = f" by {fact.by.who}" if fact.by is not None and fact.by.who != "makegood" else ""
     why = f": {fact.by.why}" if fact.by is not None and fact.by.why else ""
-    detail = " ".join(f"{name}={value}" for name, value in fact.detail.items() if value is not None and name not in _NOT_SHOWN)
-    text = next((bodies[str(fact.detail[name])] for name in _NOT_SHOWN if bodies and str(fact.detail.get(name)) in bodies), None)
+    said = fact.by.why if fact.by is not None else None
+    shown = {name: value for name, value in fact.detail.items() if value is not None and name not in _NOT_SHOWN}
+    detail = " ".join(f"{name}={_plainly(value)}" for name, value in shown.items() if not (name == "why" and value == said))
+    text = next((bodies[str(fact.detail[name])] for name in _TEXTS if bodies and str(fact.detail.get(name)) in bodies), None)
     words = f"{when(fact.occurred_at)}  {fact.type.value.replace('_', ' ')}{by}{why}"
     return words + (f"  {detail}" if detail else "") + (f'  "{text}"' if text else "")
 
 
 def _text(value: str | int | bool | None) -> str | None:
     return str(value) if value is not None else None
+
+
+def _plainly(value: str | int | bool) -> str:
+    """Moments in the terminal's zone, yes and no; anything else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return when(text) if _MOMENT.fullmatch(text) else text

@@ -14,14 +14,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from policies.book import PolicyBook
-from policies.case.case_id import case_id, workflow_id
+from policies.case.case_id import looks_personal, workflow_id
 from policies.case.request import CaseRequest
 from starter.cli.options import Json
 from starter.cli.printing import complain, errors, put_json, remark, say, table
-from starter.cli.session import failed, open_office, policy_books, run
+from starter.cli.session import failed, open_office, policy_books, run, settings
 from starter.connection import EngineUnavailable
-from starter.desk import Desk, Opened, UnusableRequest
+from starter.desk import Desk, DeskError, Identity, Opened, UnusableRequest
 from starter.desk.case_start import traits_of
+from starter.desk.identity import FINGERPRINT
+from starter.identity_key import known_identity_key
 from starter.intake.candidates import Candidate, Rejected
 from starter.intake.formats import Format, read_cases
 from starter.intake.rejects import rejects_path, write_rejects
@@ -84,12 +86,11 @@ async def _open_all(good: Sequence[Entry]) -> tuple[list[tuple[Candidate, Opened
                 opened = await desk.open(request)
             except (UnusableRequest, NoPolicy) as error:
                 refused.append(Rejected(candidate, [str(error)]))
-            except (EngineUnavailable, StoreError) as error:
+            except (EngineUnavailable, StoreError, DeskError) as error:
                 failures.append(error)
             else:
                 if opened.result == "different":
-                    words = f"{opened.workflow_id} is known with other content; different: {', '.join(opened.differing)}"
-                    refused.append(Rejected(candidate, [f"case: {words}"]))
+                    refused.append(Rejected(candidate, [f"case: {opened.workflow_id} is known {_otherwise(opened.differing)}"]))
                 else:
                     answers.append((candidate, opened))
             step()
@@ -98,6 +99,12 @@ async def _open_all(good: Sequence[Entry]) -> tuple[list[tuple[Candidate, Opened
         with _progress(len(good)) as (bar, task):
             await asyncio.gather(*(one(office.desk, candidate, request, lambda: bar.advance(task)) for candidate, request in good))
     return sorted(answers, key=lambda entry: entry[0].line), refused, failures[0] if failures else None
+
+
+def _otherwise(differing: Sequence[str]) -> str:
+    if FINGERPRINT in differing:
+        return "from the time of another identity key; whether it says the same cannot be told"
+    return f"with other content; different: {', '.join(differing)}"
 
 
 class _progress:
@@ -119,23 +126,35 @@ class _progress:
 
 def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejected], as_json: bool) -> int:
     rows: list[dict[str, Any]] = []
+    key = known_identity_key(settings())
+    identity = Identity(key) if key is not None else None
     for candidate, request in good:
         try:
             book, policy = chosen(books, traits_of(request))
         except NoPolicy as error:
             bad.append(Rejected(candidate, [f"case: {error}"]))
             continue
-        key = case_id(request.merchant, request.kind, request.reference)
-        row = {"line": candidate.line, "case_id": key, "workflow_id": workflow_id(request.kind, key), "policy_id": policy.id}
-        rows.append({**row, "book": book.book})
+        ids = _ids(request, identity)
+        rows.append({"line": candidate.line, **ids, "policy_id": policy.id, "book": book.book})
     bad.sort(key=lambda entry: entry.candidate.line)
     if as_json:
         put_json({"dry_run": True, "cases": rows, "rejected": _rejected_json(bad)})
     else:
-        table(("line", "case", "policy", "book"), ((str(row["line"]), row["workflow_id"], row["policy_id"], row["book"]) for row in rows))
+        table(
+            ("line", "case", "policy", "book"),
+            ((str(row["line"]), row["workflow_id"] or "-", row["policy_id"], row["book"]) for row in rows),
+        )
         say(f"{_cases(len(rows))} would be opened, {_rows(len(bad))} rejected. Nothing was opened.")
     _tell_reasons(bad)
     return 1 if bad else 0
+
+
+def _ids(request: CaseRequest, identity: Identity | None) -> dict[str, str | None]:
+    """Those that the case would have. Of a personal reference they are unknown as long as there is no key; a dry run makes none."""
+    if identity is None and looks_personal(request.reference):
+        return {"case_id": None, "workflow_id": None}
+    key = (identity or Identity(b"any")).case_id(request.merchant, request.kind, request.reference)
+    return {"case_id": key, "workflow_id": workflow_id(request.kind, key)}
 
 
 def _tell(file: Path, answers: list[tuple[Candidate, Opened]], bad: list[Rejected], where: Path, as_json: bool) -> None:
@@ -148,8 +167,10 @@ def _tell(file: Path, answers: list[tuple[Candidate, Opened]], bad: list[Rejecte
         known = f", {_cases(counts['same'])} known already and not opened again" if counts["same"] else ""
         say(f"{_cases(counts['created'])} opened from {'standard input' if str(file) == '-' else file.name}{known}.")
         if bad:
-            say(f"{_rows(len(bad))} rejected: {where}")
+            say(f"{_rows(len(bad))} rejected, kept with their reasons in {where}")
     _tell_reasons(bad)
+    if not as_json and counts["created"]:
+        remark("`makegood list` shows what is due first, `makegood show REFERENCE` one case.")
 
 
 def _tell_reasons(bad: Sequence[Rejected]) -> None:

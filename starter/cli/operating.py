@@ -15,9 +15,12 @@ from starter.cli.options import Json
 from starter.cli.printing import put_json, remark, say
 from starter.cli.session import run, settings
 from starter.connection import RETENTION, connect, ensure_namespace, ensure_search_attributes
+from starter.desk import IdentityKeyChanged
 from starter.embedded.stack import Stack
-from starter.settings import ROOT
-from store.engine import upgrade
+from starter.identity_key import FILE_NAME, identity_of
+from starter.settings import ROOT, Settings
+from store.engine import open_store, upgrade
+from store.queries import Queries
 
 StateDir = Annotated[Path | None, typer.Option(help="Folder of the databases and logs (default: var).")]
 TEMPORAL_PORT, UI_PORT = 7233, 8233  # where people and tools look for Temporal
@@ -33,9 +36,10 @@ def up(
     state_dir: StateDir = None,
     temporal_port: Annotated[int, typer.Option(help="Port of Temporal; 0: a free one.")] = TEMPORAL_PORT,
     ui_port: Annotated[int, typer.Option(help="Port of its web UI; 0: a free one.")] = UI_PORT,
+    web_port: Annotated[int | None, typer.Option(help="Port of our own web process; 0: a free one (default: MAKEGOOD_WEB_PORT).")] = None,
     simulator: Annotated[bool, typer.Option("--simulator", help="With the demo's payment provider and carrier.")] = False,
 ) -> None:
-    """The whole stack on this machine until Ctrl-C: Temporal with its web UI, the store, the worker. Cases survive."""
+    """The whole stack on this machine until Ctrl-C: Temporal with its web UI, the store, the worker, the web process. Cases survive."""
 
     async def work() -> None:
         chosen = settings(state_dir=state_dir)
@@ -45,10 +49,13 @@ def up(
             temporal_port=temporal_port or None,
             ui_port=ui_port or None,
             simulator=simulator,
+            web=True,
+            web_port=(chosen.web_port if web_port is None else web_port) or None,
             on_event=remark,
         )
         async with stack:
-            say(f"Web UI: {stack.ui_url}")
+            say(f"Web: {stack.web_url} (links in messages begin with {chosen.public_url or stack.web_url})")
+            say(f"Temporal's web UI: {stack.ui_url}")
             say(f"Temporal: {stack.address}, books: {chosen.database_url}")
             say("Open cases with `makegood open FILE`; Ctrl-C stops everything, cases stay.")
             await stack.wait()
@@ -77,11 +84,35 @@ def setup(
         client = await connect(chosen)
         await ensure_namespace(client, timedelta(days=retention_days))
         added = await ensure_search_attributes(client)
+        if not json:
+            say("Store: the tables are at their newest version.")
+            say(f"Namespace {client.namespace}: there, closed cases are kept for {retention_days} days.")
+            say(f"Search attributes: {', '.join(added) + ' added' if added else 'all there'}.")
+        fingerprint = await _identity_key(chosen)  # last: without it everything else is done all the same
         if json:
-            put_json({"namespace": client.namespace, "retention_days": retention_days, "search_attributes_added": added})
-            return
-        say("Store: the tables are at their newest version.")
-        say(f"Namespace {client.namespace}: there, closed cases are kept for {retention_days} days.")
-        say(f"Search attributes: {', '.join(added) + ' added' if added else 'all there'}.")
+            put_json(
+                {
+                    "namespace": client.namespace,
+                    "retention_days": retention_days,
+                    "search_attributes_added": added,
+                    "identity_key": fingerprint,
+                }
+            )
+        else:
+            kept = f", in {chosen.state_dir / FILE_NAME}" if chosen.identity_key is None and chosen.identity_key_file is None else ""
+            say(f"Identity key: there{kept} (fingerprint {fingerprint}). Keep a copy of it with the backup of the books.")
 
     run(work())
+
+
+async def _identity_key(chosen: Settings) -> str:
+    """The fingerprint of the key. Raises SettingsError if there is none, IdentityKeyChanged if the books' cases are another key's."""
+    identity = identity_of(chosen)
+    store = await open_store(chosen.database_url)
+    try:
+        strangers = identity.strangers(await Queries(store).identity_keys())
+    finally:
+        await store.close()
+    if strangers:
+        raise IdentityKeyChanged(strangers, identity.fingerprint)
+    return identity.fingerprint

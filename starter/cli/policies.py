@@ -11,7 +11,7 @@ import typer
 from policies.book import CaseTraits, Policy, PolicyBook
 from policies.case.vocabulary import CaseKind
 from starter.cli.acts import confirmed
-from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Why, Yes, actor
+from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Reason, Yes, actor, answerable
 from starter.cli.printing import complain, put_json, remark, say, table, when
 from starter.cli.session import failed, open_office, policy_books, run, settings
 from starter.desk.case_start import traits_of
@@ -23,11 +23,11 @@ from starter.settings import SettingsError
 
 Files = Annotated[list[Path] | None, typer.Argument(help="Books in order (default: those in force).")]
 
-group = typer.Typer(no_args_is_help=True, help="Policy books: check, show, explain.")
+group = typer.Typer(no_args_is_help=True, help="Policy books: check, show, explain; another policy for a case.")
 
 
 def register(app: typer.Typer) -> None:
-    app.add_typer(group, name="policies")
+    app.add_typer(group, name="policies", rich_help_panel="Rules and forms")
 
 
 @group.command()
@@ -125,14 +125,14 @@ def change_policy(
     yes: Yes = False,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
-    why: Why = None,
+    why: Reason = None,
     key: Key = None,
     json: Json = False,
 ) -> None:
     """Put an open case under another policy of the books."""
+    by = actor(as_, role, why) if dry_run else answerable(as_, role, why)
     if not dry_run:
         confirmed(f"Put {case} under {policy or 'the present version of its policy'}?", yes)
-    by = actor(as_, role, why)
 
     async def work() -> None:
         async with open_office() as office:

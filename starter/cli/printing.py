@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+_AT_ONCE = timedelta(seconds=2)  # until it is read, it has happened
 _WIDE = 160  # a pipe has no width; cutting cells there would lose what scripts and people grep for
 
 
@@ -62,8 +63,9 @@ def plain(value: Any) -> Any:
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
+    titles = list(columns)
+    shown = Table(box=None, pad_edge=False, header_style="bold", show_header=any(titles))
+    for name in titles:
         shown.add_column(name, overflow="fold")
     for row in rows:
         shown.add_row(*(_unmarked(cell) for cell in row))
@@ -75,23 +77,40 @@ def _unmarked(text: str) -> str:
 
 
 def when(moment: datetime | str | None, now: datetime | None = None) -> str:
-    """Mon 2 Mar 11:00 (in 23 h), in the terminal's zone; with seconds while it is near."""
+    """Mon 2 Mar 11:00 (in 23 h), in the terminal's zone; with seconds while it is near, with the year if it is another."""
     if moment is None:
         return "-"
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    distance = at - (now or datetime.now(UTC))
+    present = now or datetime.now(UTC)
+    distance = at - present
     local = at.astimezone()
+    year = f" {local.year}" if local.year != present.astimezone().year else ""
     clock = f"{local:%H:%M:%S}" if abs(distance) < timedelta(minutes=30) else f"{local:%H:%M}"
-    return f"{local:%a} {local.day} {local:%b} {clock} ({_distance(distance)})"
+    return f"{local:%a} {local.day} {local:%b}{year} {clock} ({_distance(distance)})"
+
+
+def how_long(seconds: float) -> str:
+    """2 h: the largest unit of which there is one."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
 
 
 def _distance(span: timedelta) -> str:
     seconds = abs(span.total_seconds())
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        if seconds >= size:
-            amount = f"{int(seconds // size)} {unit}"
-            return f"in {amount}" if span > timedelta(0) else f"{amount} ago"
-    return "now"
+    if seconds < 1:
+        return "now"
+    return f"in {how_long(seconds)}" if span > timedelta(0) else f"{how_long(seconds)} ago"
+
+
+def what_is_next(what: str | None, at: datetime | str | None, now: datetime | None = None) -> str | None:
+    """Agenda word and moment as people say it: "update Mon 2 Mar 11:00 (in 23 h)", "a message now"; None if nothing is due."""
+    if what is None:
+        return None
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    word = "a message" if what == "write" else what.replace("_", " ")
+    return f"{word} now" if moment is None or moment - (now or datetime.now(UTC)) < _AT_ONCE else f"{word} {when(moment, now)}"
 
 
 def parsed_moment(text: str, name: str) -> datetime:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, type[BaseModel]] = {
     names.CUSTOMER_REPLY: c.CustomerReply,
     names.CHANGE_POLICY: c.ChangePolicy,
     names.PROVIDER_REPORTED: c.ProviderReport,
+    names.DELIVERY_REPORTED: c.DeliveryReport,
 }
 MODELS: dict[str, type[BaseModel]] = {
     "CaseRequest": CaseRequest,
@@ -50,7 +51,10 @@ def register(app: typer.Typer) -> None:
     app.command()(schema)
 
 
-def schema(name: Annotated[str | None, typer.Argument(help="One model or command; left out: all.")] = None) -> None:
+def schema(
+    name: Annotated[str | None, typer.Argument(help="One model or command; left out: all.")] = None,
+    _json: Annotated[bool, typer.Option("--json", help="As with every read; a schema is JSON anyhow.")] = False,
+) -> None:
     """JSON Schemas of requests, commands (updates and signals), snapshot and facts."""
     if name is None:
         put_json(published())

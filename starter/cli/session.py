@@ -18,12 +18,12 @@ from starter.cli.printing import complain
 from starter.connection import EngineUnavailable, connect
 from starter.desk import Desk, DeskError, UnusableRequest
 from starter.embedded.errors import StackError, StackInterrupted
+from starter.identity_key import identity_of
 from starter.intake.candidates import FileUnusable
 from starter.policy_books import BookError, load_books
 from starter.policy_choice import NoPolicy
 from starter.settings import Settings, SettingsError, load_settings
 from store.address import Address
-from store.contacts import Contact, read_contact
 from store.desk_books import DeskBooks
 from store.engine import Store, StoreError, StoreUnavailable, open_store
 from store.outbox import Outbox
@@ -93,11 +93,7 @@ async def open_office() -> AsyncIterator[Office]:
     loaded = policy_books()
     client = await connect(settings())
     async with open_books() as books:
-
-        async def contact(ref: str) -> Contact | None:
-            return await books.store.read(lambda connection: read_contact(connection, ref))
-
-        desk = Desk(client, DeskBooks(books.store), books.queries, loaded, read_contact=contact)
+        desk = Desk(client, DeskBooks(books.store), books.queries, loaded, identity_of(settings()))
         yield Office(books, desk, client, loaded)
 
 

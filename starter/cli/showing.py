@@ -12,10 +12,11 @@ from policies.case.vocabulary import CaseStatus
 from starter.cli.case_page import fact_line, show_case
 from starter.cli.options import CaseArgument, Json
 from starter.cli.printing import put_json, put_json_line, remark, say
-from starter.cli.session import Office, open_books, open_office, run
+from starter.cli.session import Office, open_books, open_office, run, settings
 from starter.connection import EngineUnavailable
-from starter.desk import AmbiguousCase, CaseKey, CaseNotFound, Unanswered
+from starter.desk import AmbiguousCase, CaseKey, CaseNotFound, Identity, Unanswered
 from starter.desk.reading import snapshot_of
+from starter.identity_key import known_identity_key
 from store.queries import Queries
 from store.views import CaseView
 
@@ -72,6 +73,9 @@ async def _rows(queries: Queries, case_id: str, texts: bool) -> dict[str, Any]:
 async def one_of_books(queries: Queries, text: str) -> CaseView:
     """The case that a person means, as the books know it. Raises CaseNotFound, AmbiguousCase."""
     found = await queries.find(text)
+    key = known_identity_key(settings()) if not found else None
+    if key is not None:  # a personal reference is in the books as its hash only
+        found = await queries.find(Identity(key).public_reference(text.strip()))
     if not found:
         raise CaseNotFound(f"the books know no case as {text}")
     if len(found) > 1:

@@ -65,6 +65,7 @@ _PHRASES: dict[FactType, Callable[[Fact], str]] = {
     FactType.REPORTED: lambda fact: f"reported: {str(fact.detail.get('name')).replace('_', ' ')}",
     FactType.MESSAGE_SKIPPED: lambda fact: f"not sent: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
     FactType.MESSAGE_PARKED: lambda fact: f"waits: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
+    FactType.MESSAGE_UNDELIVERED: lambda fact: f"a message by {fact.detail.get('channel')} did not arrive ({fact.detail.get('reason')})",
     FactType.MESSAGE_REFUSED: lambda fact: f"refused: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
     FactType.TAIL_ENDED: lambda _: "the tail is over",
     FactType.CLOSED: lambda fact: f"closed: {fact.detail.get('outcome')}",

@@ -20,6 +20,7 @@ from starter.desk.desk import Desk
 from starter.desk.keys import CaseKey
 from starter.embedded.lock import running_stack
 from starter.embedded.stack import Stack
+from starter.identity_key import identity_of
 from starter.intake.candidates import Rejected
 from starter.intake.formats import read_cases
 from starter.policy_books import load_books
@@ -72,7 +73,7 @@ async def _week(settings: Settings, stack: Stack, script: Script, console: Conso
     store = await open_store(settings.database_url)
     try:
         queries = Queries(store)
-        desk = Desk(client, DeskBooks(store), queries, load_books(settings.policy_book_files))
+        desk = Desk(client, DeskBooks(store), queries, load_books(settings.policy_book_files), identity_of(settings))
         cases = await _open(desk, say)
         director = asyncio.create_task(Director(script, desk, queries, say).play(cases))
         views = await Screen(queries, list(cases.values()), console).follow(LIMIT_S)

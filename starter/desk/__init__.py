@@ -2,7 +2,8 @@
 
 from starter.connection import EngineUnavailable
 from starter.desk.desk import Desk
-from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, Refused, Unanswered
+from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, IdentityKeyChanged, Refused, Unanswered
+from starter.desk.identity import Identity
 from starter.desk.keys import CaseKey
 from starter.desk.normal_form import UnusableRequest
 from starter.desk.opening import Opened
@@ -16,6 +17,8 @@ __all__ = [
     "Desk",
     "DeskError",
     "EngineUnavailable",
+    "Identity",
+    "IdentityKeyChanged",
     "Opened",
     "PolicyChange",
     "PreferenceChanges",

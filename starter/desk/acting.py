@@ -4,7 +4,6 @@ Owns the way of texts (into the store, only their reference travels) and of refu
 the case's rules do. Part of the desk.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,12 +11,15 @@ from policies.case import commands as c
 from policies.case.facts import Actor
 from policies.case.vocabulary import CaseStatus
 from policies.money import Money
+from policies.providers.statuses import TargetType
 from starter.desk.engine import Forgotten
 from starter.desk.errors import CaseNotFound, Refused
 from starter.desk.keys import CaseKey
 from starter.desk.reading import Reading
+from store.references import CaseReference
 from workflows import names
 
+PAYMENT_REPLACED = "payment_replaced"  # the fact that a refund was issued again under another reference
 _LONGEST_TEXT = 20_000  # a long e-mail; what is longer belongs in an attachment
 
 
@@ -96,8 +98,11 @@ class Acting(Reading):
         new_reference: str | None = None,
         key: str | None = None,
     ) -> c.Receipt:
+        found = await self._key(case)
         command = c.ReportFact(by=by, name=name, occurred_at=occurred_at, old_reference=old_reference, new_reference=new_reference)
-        return await self._act(case, names.REPORT_FACT, command, key)
+        if name == PAYMENT_REPLACED and old_reference and new_reference:
+            await self._know_reference(found, old_reference, new_reference)
+        return await self._act(found, names.REPORT_FACT, command, key)
 
     async def link(
         self, case: CaseKey | str, by: Actor, other: CaseKey | str, *, relation: str = "sibling", key: str | None = None
@@ -151,6 +156,13 @@ class Acting(Reading):
         command = c.CustomerReply(by=by, text_ref=ref, not_solved=not_solved, supplied=supplied)
         return await self._act(found, names.CUSTOMER_REPLY, command, key)
 
+    async def _know_reference(self, key: CaseKey, old: str, new: str) -> None:
+        """So that the provider's word on the new payment finds its case. Known too early it does no harm: the case takes it or not."""
+        for target in (await self.snapshot(key)).targets:
+            if target["reference"] == old:
+                reference = CaseReference(type=TargetType(str(target["type"])), provider=str(target["provider"]), reference=new)
+                await self._desk_books.save_references(key.case_id, [reference], self._clock())
+
     async def _act(self, case: CaseKey | str, name: str, command: c.Command, update_id: str | None) -> c.Receipt:
         key = await self._key(case)
         try:
@@ -169,7 +181,7 @@ class Acting(Reading):
             raise Refused("the text is empty")
         if len(body) > _LONGEST_TEXT:
             raise Refused(f"the text has {len(body)} characters; right would be at most {_LONGEST_TEXT}")
-        ref = "t-" + hashlib.sha256("\x1f".join((key.case_id, kind, by.who, body)).encode()).hexdigest()[:24]
+        ref = "t-" + self._identity.digest("text", key.case_id, kind, by.who, body, length=24)
         await self._desk_books.save_text(ref, key.case_id, kind, body, by, self._clock())
         return ref
 

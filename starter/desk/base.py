@@ -3,7 +3,7 @@
 Owns the lookup of a case by whatever a person has in hand. Extended by opening, reading and acting.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from temporalio.client import Client
@@ -13,12 +13,10 @@ from policies.case.case_id import parse_workflow_id
 from policies.case.vocabulary import CaseKind
 from starter.desk.engine import Engine
 from starter.desk.errors import AmbiguousCase, CaseNotFound
+from starter.desk.identity import Identity
 from starter.desk.keys import CaseKey
-from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.queries import Queries
-
-ContactReader = Callable[[str], Awaitable[Contact | None]]
 
 
 def _utc_now() -> datetime:
@@ -32,15 +30,15 @@ class DeskBase:
         desk_books: DeskBooks,
         queries: Queries,
         books: Sequence[PolicyBook],
+        identity: Identity,
         *,
-        read_contact: ContactReader | None = None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._engine = Engine(client)
         self._desk_books = desk_books
         self._queries = queries
         self._books = list(books)
-        self._read_contact = read_contact
+        self._identity = identity
         self._clock = clock
 
     async def resolve_ref(self, text: str) -> CaseKey:
@@ -48,7 +46,8 @@ class DeskBase:
 
         Raises CaseNotFound, AmbiguousCase. A case that is minutes old may not be in the books yet; the engine knows it by its id.
         """
-        found = await self._queries.find(text)
+        # A personal reference is in the books as its hash only.
+        found = await self._queries.find(text) or await self._queries.find(self._identity.public_reference(text.strip()))
         if len(found) == 1:
             return CaseKey(found[0].case_id, found[0].kind)
         if found:

@@ -4,7 +4,6 @@ Owns the split into contact data and `CaseStart`, the search attributes and the 
 an address or a personal reference into the start. Called by the desk; the CLI asks it for a request's traits.
 """
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,7 @@ from policies.case.vocabulary import CaseKind, CaseStatus, Channel
 from policies.money import Money, exponent, total
 from policies.providers.statuses import TargetType
 from policies.rules import rules_for
+from starter.desk.identity import Identity
 from store.contacts import Contact, RoleContact
 
 _SUMMARY_BYTES = 200  # the engine refuses longer ones
@@ -36,11 +36,6 @@ def traits_of(request: CaseRequest) -> CaseTraits:
         tags=request.tags,
         amounts_minor={money.currency: money.amount_minor for money in sums},
     )
-
-
-def customer_key(merchant: str, customer_id: str) -> str:
-    """Finds the customer's other cases, says nothing of the person."""
-    return hashlib.sha256(f"{merchant}|{customer_id}".encode()).hexdigest()[:24]
 
 
 def contact_of(request: CaseRequest) -> Contact:
@@ -107,22 +102,21 @@ def targets_of(request: CaseRequest) -> list[TargetStart]:
     ]
 
 
-def build_start(request: CaseRequest, *, case_id: str, contact_ref: str, digests: dict[str, str], policy: PolicySnapshot) -> CaseStart:
+def build_start(
+    request: CaseRequest, identity: Identity, *, case_id: str, contact_ref: str, digests: dict[str, str], policy: PolicySnapshot
+) -> CaseStart:
     """The workflow's input."""
-    reference = request.reference
-    if looks_personal(reference):
-        reference = "h-" + hashlib.sha256(reference.encode()).hexdigest()[:16]
     return CaseStart(
         case_id=case_id,
         kind=request.kind,
         merchant=request.merchant,
         brand=request.brand,
-        reference=reference,
+        reference=identity.public_reference(request.reference),
         order=request.order,
         item=request.item,
         reason=request.reason,
         contact_ref=contact_ref,
-        customer_key=customer_key(request.merchant, request.customer.id),
+        customer_key=identity.customer_key(request.merchant, request.customer.id),
         segment=request.customer.segment,
         owner=request.owner,
         origin=request.origin,

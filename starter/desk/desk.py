@@ -9,4 +9,4 @@ from starter.desk.policy_change import Repolicing
 
 
 class Desk(Opening, Repolicing):
-    """Desk(client, desk_books, queries, books)."""
+    """Desk(client, desk_books, queries, policy books, identity)."""

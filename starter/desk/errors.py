@@ -30,5 +30,17 @@ class AmbiguousCase(DeskError):
         self.case_ids = list(case_ids)
 
 
+class IdentityKeyChanged(DeskError):
+    """The books hold cases that were opened under another identity key; under this one the same case could be opened twice."""
+
+    def __init__(self, fingerprints: Sequence[str], ours: str) -> None:
+        others = ",".join(fingerprints)
+        super().__init__(
+            f"the books hold cases of another identity key (fingerprint {others}; this one's is {ours}). Put the former "
+            f"MAKEGOOD_IDENTITY_KEY back. If it is lost for good, set MAKEGOOD_IDENTITY_KEYS_LOST={others}: customers' earlier cases are "
+            "then no longer recognised as theirs, and one whose reference is an address or phone number may be opened a second time"
+        )
+
+
 class Unanswered(DeskError):
     """The engine took a command but no worker answered in time: it may still be carried out."""

@@ -4,7 +4,6 @@ Owns sameness: digests per field over the normal form, so that order, spelling o
 Must never let a value out: digests only. Called by the desk and by the file readers.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from policies.case.request import CaseRequest, Party
+from starter.desk.identity import FINGERPRINT, Identity
 
 _PARTIES = ("customer", "recipient", "payer", "delegate")
 # Who brought the case and in which form does not make it another case.
@@ -62,23 +62,33 @@ def possible_phone(e164: str) -> bool:
     return reason == phonenumbers.ValidationResult.IS_POSSIBLE  # not one that only works within its town
 
 
-def digests_of(request: CaseRequest) -> dict[str, str]:
-    """Field -> digest of what it says; what is left out or empty has none, so that a later optional field changes nothing."""
+def digests_of(request: CaseRequest, identity: Identity) -> dict[str, str]:
+    """Field -> digest of what it says; what is left out or empty has none, so that a later optional field changes nothing.
+
+    Beside them stands under which key they were made.
+    """
     content = _pruned(request.model_dump(mode="json", exclude_defaults=True))
-    return {name: _digest(value) for name, value in sorted(content.items()) if name not in _NOT_CONTENT}
+    named = {name: value for name, value in sorted(content.items()) if name not in _NOT_CONTENT}
+    digests = {name: identity.digest("field", name, _canonical(value), length=12) for name, value in named.items()}
+    return {**digests, FINGERPRINT: identity.fingerprint}
 
 
 def differing(known: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
-    """The fields that say something else. A moment of opening counts only where both requests name one."""
+    """The fields that say something else. A moment of opening counts only where both requests name one.
+
+    Digests under another key say nothing of each other: then it is the key that differs.
+    """
+    if known.get(FINGERPRINT) != given.get(FINGERPRINT):
+        return [FINGERPRINT]
     names = set(known) | set(given)
     if not (_OPENED_AT in known and _OPENED_AT in given):
         names.discard(_OPENED_AT)
     return sorted(name for name in names if known.get(name) != given.get(name))
 
 
-def contact_ref(case_id: str, digests: Mapping[str, str]) -> str:
-    """The key of the contact data: another content never overwrites it."""
-    return "c-" + hashlib.sha256((case_id + _canonical(dict(digests))).encode()).hexdigest()[:24]
+def contact_ref(case_id: str, content: Mapping[str, Any], identity: Identity) -> str:
+    """The key of contact data: another content never overwrites it."""
+    return "c-" + identity.digest("contact", case_id, _canonical(dict(content)), length=24)
 
 
 def _normal_party(role: str, party: Party, reasons: list[str]) -> Party:
@@ -101,7 +111,3 @@ def _pruned(value: Any) -> Any:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(_canonical(value).encode()).hexdigest()[:12]

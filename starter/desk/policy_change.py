@@ -3,9 +3,10 @@
 Owns the comparison of dates before and after. Whether it may be done is the case's own decision. Part of the desk.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from policies.book import PolicySnapshot
+from policies.book import ClockPolicy, Policy, PolicySnapshot
 from policies.case.commands import ChangePolicy, Receipt, Snapshot
 from policies.case.facts import Actor
 from policies.contract import Contract, Instant
@@ -40,36 +41,56 @@ class Repolicing(Preferring):
     ) -> PolicyChange:
         """Put the case under a policy of the books, or under the present version of its own (`policy_id` None).
 
-        Raises NoPolicy, Refused, CaseNotFound, Unanswered, EngineUnavailable.
+        A dry run reckons the dates; after the change they are the case's own. Raises NoPolicy, Refused, CaseNotFound, Unanswered,
+        EngineUnavailable.
         """
         found = await self._key(case)
         snapshot = await self.snapshot(found)
-        book, policy = by_id(self._books, policy_id or snapshot.policy.partition(" ")[0])
+        old_id = snapshot.policy.partition(" ")[0]
+        book, policy = by_id(self._books, policy_id or old_id)
         after = frozen(book, policy, snapshot.opened_at)
-        change = PolicyChange(
-            case_id=found.case_id,
-            before=snapshot.policy,
-            after=f"{policy.id} ({after.book} {after.version}, {after.checksum})",
-            clocks=_compared(snapshot, after),
-        )
-        if not dry_run:
+        change = PolicyChange(case_id=found.case_id, before=snapshot.policy, after=_named(after), clocks=[])
+        if dry_run:
+            old = next(
+                (frozen(book, entry, snapshot.opened_at) for book in self._books for entry in book.policies if entry.id == old_id), None
+            )
+            before = old.policy if old is not None and _named(old) == snapshot.policy else None
+            change.clocks = _compared(
+                snapshot, {clock.id: _reckoned(clock, snapshot, before, after.policy) for clock in after.policy.clocks}
+            )
+        else:
             change.receipt = await self._act(found, CHANGE_POLICY, ChangePolicy(by=by, policy=after), key)
+            now = await self.snapshot(found)
+            change.clocks = _compared(snapshot, {str(clock["id"]): _due(clock) for clock in now.clocks if clock["ended"] is None})
         return change
 
 
-def _compared(snapshot: Snapshot, after: PolicySnapshot) -> list[ClockChange]:
-    """Dates as the clocks' own starts give them; clocks that carry a provider's date keep it."""
-    changes = []
-    policy = after.policy
-    for clock in snapshot.clocks:
-        if clock["ended"] is not None:
-            continue
-        definition = policy.clock(str(clock["id"]))
-        before = datetime.fromisoformat(str(clock["due_at"]))
-        moved: datetime | None = None
-        if definition is not None:
-            moved = policy.calendar.add(datetime.fromisoformat(str(clock["started_at"])), definition.span) if definition.span else before
-            if definition.basis == "internal":
-                moved = max(moved, before)  # an internal date that was told is not taken back
-        changes.append(ClockChange(clock=str(clock["id"]), before=before, after=moved))
-    return changes
+def _named(policy: PolicySnapshot) -> str:
+    return f"{policy.policy.id} ({policy.book} {policy.version}, {policy.checksum})"
+
+
+def _compared(snapshot: Snapshot, after: Mapping[str, datetime | None]) -> list[ClockChange]:
+    """The clocks that run before the change, and those of them that go on."""
+    running = [clock for clock in snapshot.clocks if clock["ended"] is None]
+    return [ClockChange(clock=str(clock["id"]), before=_due(clock), after=after.get(str(clock["id"]))) for clock in running]
+
+
+def _reckoned(definition: ClockPolicy, snapshot: Snapshot, before: Policy | None, after: Policy) -> datetime | None:
+    """The date that a running clock will have, as the rules reckon it: planned anew, later by what holds and extensions have added."""
+    clock = next((clock for clock in snapshot.clocks if clock["id"] == definition.id and clock["ended"] is None), None)
+    if clock is None:
+        return None
+    due = _due(clock)
+    if definition.span is None:
+        return due  # a provider's date
+    started = datetime.fromisoformat(str(clock["started_at"]))
+    planned = after.calendar.add(started, definition.span)
+    old = before.clock(definition.id) if before is not None else None
+    if before is None or old is None or old.span is None or definition.basis != "internal":
+        return planned
+    as_planned = before.calendar.add(started, old.span)
+    return after.calendar.moved(planned, as_planned, due, definition.span.unit) if due >= as_planned else min(planned, due)
+
+
+def _due(clock: Mapping[str, object]) -> datetime:
+    return datetime.fromisoformat(str(clock["due_at"]))

@@ -20,7 +20,8 @@ from starter.desk.acting import Acting
 from starter.desk.case_start import with_addresses
 from starter.desk.errors import DeskError, Refused
 from starter.desk.keys import CaseKey
-from starter.desk.normal_form import normal_email, possible_phone
+from starter.desk.normal_form import contact_ref, normal_email, possible_phone
+from store.contacts import Contact
 from workflows.names import PREFERENCES
 
 _CONTACT = ("name", "email", "phone", "locale", "zone")
@@ -61,46 +62,57 @@ class PreferenceChanges(Strict):
 
 class Preferring(Acting):
     async def change_preferences(self, case: CaseKey | str, by: Actor, changes: PreferenceChanges, *, key: str | None = None) -> Receipt:
-        """Raises Refused (also when no channel would be left), CaseNotFound, Unanswered, EngineUnavailable."""
+        """Raises Refused (also when no channel would be left), CaseNotFound, Unanswered, EngineUnavailable, StoreUnavailable.
+
+        New addresses are written beside the old ones, under a reference of their own, and the case takes that reference with its answer.
+        So what it accepts is in the store already, and what it refuses was never in force; a repetition writes the same row.
+        """
         if not changes.model_fields_set:
             raise Refused("nothing is to be changed; name channels, opted_out, quiet hours, an address ...")
         found = await self._key(case)
         snapshot = await self.snapshot(found)
         if snapshot.status is CaseStatus.CLOSED:
             raise Refused("the case was closed; open a new case that links to it")
-        if snapshot.reach is None:
+        before, ref = snapshot.reach, snapshot.contact_ref
+        if before is None or ref is None:
             raise DeskError(f"{found.case_id} does not tell how its customer is reached; is its worker older than this program?")
-        view = await self._queries.case(found.case_id)
-        if view is None:
-            raise DeskError(f"the books do not know {found.case_id} yet; try again in a moment")
-        reach = await self._reach(snapshot.reach, changes, view.contact_ref)
-        contact = {name: getattr(changes, name) for name in _CONTACT if name in changes.model_fields_set}
-        if contact.get("email"):
-            contact["email"] = normal_email(contact["email"])
-        if contact and not await self._desk_books.update_contact(view.contact_ref, contact, self._clock()):
+        contact = await self._queries.contact(ref)
+        changed = _changed(contact, changes)
+        command = ChangePreferences(by=by, reach=_reach(before, changes, changed), before=before, contact_before=ref)
+        if changed is not None and changed != contact:
+            command.contact_ref = contact_ref(found.case_id, {"from": ref, "to": changed.model_dump(mode="json")}, self._identity)
+            await self._desk_books.save_contact(command.contact_ref, found.case_id, snapshot.merchant, changed, self._clock())
+        return await self._act(found, PREFERENCES, command, key)
+
+
+def _changed(contact: Contact | None, changes: PreferenceChanges) -> Contact | None:
+    """The contact data after the change; None if there are none, being erased."""
+    given = {name: getattr(changes, name) for name in _CONTACT if name in changes.model_fields_set}
+    if contact is None:
+        if given:
             raise Refused("the customer's contact data was erased; nobody can be written to")
-        return await self._act(found, PREFERENCES, ChangePreferences(by=by, reach=reach, before=snapshot.reach), key)
+        return None
+    if given.get("email"):
+        given["email"] = normal_email(given["email"])
+    return Contact.model_validate({**contact.model_dump(), **given})
 
-    async def _reach(self, before: Reachability, changes: PreferenceChanges, contact_ref: str) -> Reachability:
-        given = changes.model_fields_set
-        updates = {name: getattr(changes, name) for name in Reachability.model_fields if name in given and name != "channels"}
-        has = await self._addresses(before, changes, contact_ref)
-        wished = changes.channels if "channels" in given else before.channels
-        missing = [channel.value for channel in wished if channel not in with_addresses(wished, **has)]
-        if missing and "channels" in given:
-            raise Refused(f"channels: there is no address for {', '.join(missing)}; give the address too")
-        channels = with_addresses(wished, **has) or with_addresses([Channel.EMAIL, Channel.SMS], **has)
-        if not channels:
-            raise Refused("no address would be left; give an e-mail address or a phone number")
-        return before.model_copy(update={**updates, "channels": channels})
 
-    async def _addresses(self, before: Reachability, changes: PreferenceChanges, contact_ref: str) -> dict[str, bool]:
-        """Which kinds of address there are after the change."""
-        contact = await self._read_contact(contact_ref) if self._read_contact is not None else None
-        email = contact.email is not None if contact else Channel.EMAIL in before.channels
-        phone = contact.phone is not None if contact else any(channel is not Channel.EMAIL for channel in before.channels)
-        given = changes.model_fields_set
-        return {
-            "email": changes.email is not None if "email" in given else email,
-            "phone": changes.phone is not None if "phone" in given else phone,
-        }
+def _reach(before: Reachability, changes: PreferenceChanges, contact: Contact | None) -> Reachability:
+    given = changes.model_fields_set
+    updates = {name: getattr(changes, name) for name in Reachability.model_fields if name in given and name != "channels"}
+    has = _addresses(before, contact)
+    wished = changes.channels if "channels" in given else before.channels
+    missing = [channel.value for channel in wished if channel not in with_addresses(wished, **has)]
+    if missing and "channels" in given:
+        raise Refused(f"channels: there is no address for {', '.join(missing)}; give the address too")
+    channels = with_addresses(wished, **has) or with_addresses([Channel.EMAIL, Channel.SMS], **has)
+    if not channels:
+        raise Refused("no address would be left; give an e-mail address or a phone number")
+    return before.model_copy(update={**updates, "channels": channels})
+
+
+def _addresses(before: Reachability, contact: Contact | None) -> dict[str, bool]:
+    """Which kinds of address there are."""
+    if contact is not None:
+        return {"email": contact.email is not None, "phone": contact.phone is not None}
+    return {"email": Channel.EMAIL in before.channels, "phone": any(channel is not Channel.EMAIL for channel in before.channels)}

@@ -3,8 +3,11 @@
 Owns that choice. Must never change anything. Part of the desk.
 """
 
+from temporalio.client import WorkflowExecutionStatus
+
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
+from policies.case.vocabulary import CaseKind
 from starter.desk.base import DeskBase
 from starter.desk.engine import Forgotten
 from starter.desk.errors import CaseNotFound
@@ -29,6 +32,24 @@ class Reading(DeskBase):
         if view is None:
             raise CaseNotFound(f"neither the engine nor the books know {key.case_id}")
         return snapshot_of(view)
+
+    async def uses_contact(self, case_id: str, contact_ref: str) -> bool:
+        """Whether a running workflow writes to this contact: the books may not know of a case or of its new address yet.
+
+        Raises EngineUnavailable, Unanswered.
+        """
+        for kind in CaseKind:
+            key = CaseKey(case_id, kind)
+            found = await self._engine.describe(key)
+            if found is None or found.status is not WorkflowExecutionStatus.RUNNING:
+                continue
+            try:
+                used = (await self._engine.query(key, SNAPSHOT, Snapshot)).contact_ref
+            except Forgotten:
+                continue
+            if used is None or used == contact_ref:
+                return True
+        return False
 
     async def timeline(self, case: CaseKey | str) -> list[Fact]:
         """Every fact, oldest first: the books' and the newest, which the books may learn a little later."""
@@ -73,4 +94,5 @@ def snapshot_of(row: CaseView) -> Snapshot:
         policy="",
         shadow=row.shadow,
         counts={"facts": row.as_of_seq},
+        contact_ref=row.contact_ref,
     )

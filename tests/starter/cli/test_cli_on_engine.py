@@ -4,16 +4,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import Connection
 from typer.testing import CliRunner
 
+from policies.case.plans import BooksEntry, CaseRow
+from policies.case.start import CaseStart
+from policies.case.vocabulary import CaseKind
 from starter.cli.app import build
 from starter.settings import ROOT
-from tests.real.harness import RealHouse, eventually, real_house
+from store.contacts import Contact
+from store.desk_books import DeskBooks
+from store.recorder import Recorder
+from store.tables import cases, contacts
+from tests.real.harness import RealHouse, case_start, eventually, real_house
 
 APP = build()
 
@@ -38,8 +47,8 @@ class Terminal:
     house: RealHouse
     folder: Path
 
-    async def run(self, *arguments: str, stdin: str = "") -> Ended:
-        environment = {**self.house.stack.worker_environment(), "MAKEGOOD_POLICY_BOOK": "retail"}
+    async def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
+        environment = {**self.house.stack.worker_environment(), "MAKEGOOD_POLICY_BOOK": "retail", **more}
         # In a thread: the program has an event loop of its own. A process each would cost a second each.
         answer = await asyncio.to_thread(lambda: CliRunner().invoke(APP, arguments, input=stdin, env=environment))
         if answer.exception is not None and not isinstance(answer.exception, SystemExit):
@@ -120,6 +129,12 @@ async def test_a_lead_acts_and_is_answered_or_refused(terminal: Terminal) -> Non
     receipt = (await terminal.run("resume", "R-1003", "--json", *lead)).json
     assert (receipt["case_id"], receipt["status"]) == ("northwind-r-1003-dd532d1b", "open")
     assert (await terminal.run("note", "R-1003", "-", *lead, stdin="From standard input.")).code == 0
+    longer = await terminal.run("hold", "R-1003", "warehouse", "--until", (datetime.now(UTC) + timedelta(days=300)).isoformat(), *lead)
+    assert longer.code == 0
+    assert longer.err.startswith("The policy lets a hold for warehouse last no longer than ")
+    missing = await terminal.run("resolve", "R-1003", "goodwill", *lead)
+    assert missing.code == 1
+    assert missing.err.endswith("(here: --amount 500:EUR)\n")
     done = await terminal.run("resolve", "R-1003", "goodwill", "--amount", "1500:EUR", *lead)
     assert done.code == 0
     assert "resolved" in done.out
@@ -159,13 +174,13 @@ async def test_explain_says_which_policy_rules_and_why(terminal: Terminal) -> No
 async def test_another_policy_needs_a_yes(terminal: Terminal) -> None:
     dry = await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--dry-run")
     assert "dry run, nothing changed" in dry.out
-    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip")).code == 2
-    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--yes")).code == 0
-    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--yes")).code == 1
+    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--why", "a test")).code == 2
+    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--yes", "--why", "a test")).code == 0
+    assert (await terminal.run("policies", "change", "R-1002", "retail.refund.vip", "--yes", "--why", "a test")).code == 1
 
 
 async def test_a_withdrawn_case_is_watched_to_its_end(terminal: Terminal) -> None:
-    assert (await terminal.run("withdraw", "V-3001")).code == 2  # no terminal to ask in
+    assert (await terminal.run("withdraw", "V-3001", "--why", "it arrived")).code == 2  # no terminal to ask in
     assert (await terminal.run("withdraw", "V-3001", "--yes", "--why", "it arrived")).code == 0
     watched = await terminal.run("watch", "V-3001", "--json")
     facts = [json.loads(line) for line in watched.out.splitlines()]
@@ -188,5 +203,115 @@ async def test_the_outbox_and_the_figures(terminal: Terminal) -> None:
     assert "Promises" in (await terminal.run("summary")).out
 
 
-async def test_setup_is_safe_to_repeat(terminal: Terminal) -> None:
-    assert (await terminal.run("setup", "--json")).json == {"namespace": "default", "retention_days": 90, "search_attributes_added": []}
+async def test_a_person_is_erased_once_the_case_is_closed(terminal: Terminal) -> None:
+    case_id = await terminal.opened("R-1006")
+    shown = await terminal.run("erase", "R-1006")
+    assert shown.code == 0
+    assert f"{case_id}, open: 1 contact, 1 message, 1 post of the outbox\nNothing was erased." in shown.out
+    assert "that needs --force too" in shown.out
+    why = ("--why", "asked for on 1 December", "--as", "ann.admin")
+    refused = await terminal.run("erase", "R-1006", "--yes", *why)
+    assert (refused.code, refused.out) == (1, "")
+    assert "nobody can be written to, not even what must be said by law" in refused.err
+    assert (await terminal.run("withdraw", "R-1006", "--yes", "--why", "it arrived")).code == 0
+    assert (await terminal.run("watch", "R-1006")).code == 0  # until it is closed
+    done = await terminal.run("erase", "R-1006", "--yes", *why)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith("1 contact, 2 messages, 2 posts of the outbox erased\n")
+    again = (await terminal.run("erase", "R-1006", "--yes", *why, "--json")).json
+    assert again["dry_run"] is False
+    assert [(case["case_id"], case["contacts"], case["messages"]) for case in again["cases"]] == [(case_id, 0, 0)]
+    page = (await terminal.run("show", "R-1006", "--texts", "--json")).json
+    [record] = [text for text in page["texts"] if text["kind"] == "erasure"]
+    assert (record["by"]["who"], record["by"]["why"]) == ("ann.admin", "asked for on 1 December")
+    assert "erased by ann.admin: asked for on 1 December" in (await terminal.run("show", "R-1006", "--texts")).out
+    assert (await terminal.run("erase", "R-1006")).out.endswith(": nothing personal\n")
+    assert "@" not in (await terminal.run("outbox", "--case", "R-1006")).out
+    # The same request does not bring the person back.
+    assert (await terminal.run("open", str(terminal.file("cases.csv")))).code == 0
+    assert (await terminal.run("erase", "R-1006", "--json")).json["cases"][0]["contacts"] == 0
+
+
+async def test_a_customer_is_erased_in_all_cases_or_none(terminal: Terminal) -> None:
+    [case] = (await terminal.run("erase", "--customer", "C-70", "--json")).json["cases"]
+    assert case["case_id"].startswith("northwind-r-1007-")
+    forced = await terminal.run("erase", "--customer", "C-70", "--merchant", "northwind", "--yes", "--force", "--why", "a court's order")
+    assert forced.code == 0
+    assert "1 case is not closed. Without contact data nobody can be written to" in forced.err
+    assert (await terminal.run("preferences", "R-1007", "--email", "new@example.com")).code == 1
+    nobody = await terminal.run("erase", "--customer", "C-9999")
+    assert (nobody.code, nobody.err) == (1, "error: the books know no case of that customer of northwind\n")
+
+
+def _as_if_unknown(connection: Connection, start: CaseStart, saved_at: datetime) -> None:
+    connection.execute(cases.delete().where(cases.c.case_id == start.case_id))
+    connection.execute(contacts.update().where(contacts.c.contact_ref == start.contact_ref).values(saved_at=saved_at))
+
+
+async def test_a_case_is_found_by_a_personal_reference_that_is_nowhere(terminal: Terminal) -> None:
+    number = "+44 20 7946 0018"
+    told = (await terminal.run("open", str(terminal.file("number.csv", old="R-1002", new=number)), "--json")).json
+    [case_id] = [case["case_id"] for case in told["cases"] if case["result"] == "created"]
+    assert case_id.count("-") == 1  # nothing of the number
+
+    async def look() -> bool:
+        return (await terminal.run("erase", number, "--json")).code == 0
+
+    await eventually(look, "found by its number")
+    assert (await terminal.run("erase", number, "--json")).json["cases"][0]["case_id"] == case_id
+    assert "7946" not in (await terminal.run("show", number, "--json")).out
+
+
+async def test_orphans_are_swept_and_running_cases_are_not(terminal: Terminal) -> None:
+    books, long_ago = DeskBooks(terminal.house.store), datetime.now(UTC) - timedelta(days=2)
+    person = Contact(name="Ada Example", email="ada@example.com")
+    await books.save_contact("c-never", "northwind-never-began-00000000", "northwind", person, long_ago)
+    # A case that the engine knows and the books do not yet.
+    start = case_start(CaseKind.REFUND, "early-bird")
+    early = await terminal.house.open(start, "pending")
+    await terminal.opened("early-bird")
+    await terminal.house.store.write(lambda connection: _as_if_unknown(connection, start, long_ago))
+    shown = await terminal.run("sweep")
+    assert shown.out == "1 contact would be deleted. Nothing was deleted; add --yes.\n"
+    assert shown.err.startswith("1 contact left alone: a running case")
+    assert (await terminal.run("sweep", "--yes", "--json")).json == {"dry_run": False, "orphans": 1, "deleted": 1, "in_use": 1}
+    assert await terminal.house.queries.contact("c-never") is None
+    assert await terminal.house.queries.contact(early.start.contact_ref) is not None
+
+
+async def test_retention_takes_what_is_old_enough_only(terminal: Terminal) -> None:
+    shown = await terminal.run("retention", "--older-than", "365d")
+    assert shown.code == 0
+    assert shown.out.startswith("No case closed before ")
+    person = Contact(name="Ada Example", email="ada@example.com")
+    closed = datetime.now(UTC) - timedelta(days=400)
+    row = CaseRow.model_validate(
+        {
+            **dict.fromkeys(("workflow_id", "merchant", "reference", "order", "customer_key"), "x"),
+            **{"case_id": "old-case", "contact_ref": "c-old", "kind": "refund", "status": "closed", "cycle": 1, "escalation": 0},
+            "opened_at": closed,
+            "closed_at": closed,
+        }
+    )
+    await DeskBooks(terminal.house.store).save_contact("c-old", "old-case", "x", person, closed)
+    await Recorder(terminal.house.store).commit_entry(BooksEntry(row=row))
+    told = (await terminal.run("retention", "--older-than", "365d", "--json")).json
+    assert (told["dry_run"], told["cases"], told["contacts"]) == (True, 1, 1)
+    done = await terminal.run("retention", "--older-than", "365d", "--yes")
+    assert done.out.endswith(": 1 contact erased.\n")
+    assert await terminal.house.queries.contact("c-old") is None
+
+
+async def test_setup_is_safe_to_repeat_and_says_where_the_identity_key_is(terminal: Terminal) -> None:
+    told = (await terminal.run("setup", "--json")).json
+    assert len(told.pop("identity_key")) == 12
+    assert told == {"namespace": "default", "retention_days": 90, "search_attributes_added": []}
+    assert "Keep a copy of it with the backup of the books." in (await terminal.run("setup")).out
+
+
+async def test_setup_and_open_refuse_another_identity_key(terminal: Terminal) -> None:
+    for arguments in (("setup",), ("open", str(terminal.file("cases.csv")))):
+        answer = await terminal.run(*arguments, MAKEGOOD_IDENTITY_KEY="another key of thirty-two letters")
+        assert answer.code == 1
+        assert "error: the books hold cases of another identity key" in answer.err
+        assert "MAKEGOOD_IDENTITY_KEYS_LOST=" in answer.err

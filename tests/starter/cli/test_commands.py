@@ -1,6 +1,7 @@
 """The command line without an engine: usage, exit codes, what goes to stdout and what to stderr."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from policies.case.facts import Actor, Fact
+from policies.case.vocabulary import Role
 from starter.cli.app import build
+from starter.cli.case_page import fact_line
+from starter.cli.examples import EXAMPLES
 from starter.cli.operating import TEMPORAL_PORT
-from starter.cli.printing import parsed_moment, when
+from starter.cli.printing import how_long, parsed_moment, what_is_next, when
 from starter.cli.schema import COMMANDS
 from starter.settings import BOOKS, ROOT
 from workflows import names
@@ -27,9 +32,9 @@ def run(*arguments: str, stdin: str | None = None, **environment: str) -> Any:
 
 def test_every_command_of_the_issue_is_there() -> None:
     listed = run("--help").stdout
-    running = ("up", "worker", "setup", "open", "list", "show", "watch", "policies", "outbox", "summary", "schema")
+    running = ("demo", "up", "worker", "setup", "open", "list", "show", "watch", "policies", "outbox", "summary", "schema")
     acting = ("resolve", "hold", "resume", "escalate", "extend", "reassign", "reply", "note", "phone", "fact", "link", "merge", "withdraw")
-    for command in (*running, *acting, "feedback", "preferences"):
+    for command in (*running, *acting, "feedback", "preferences", "erase", "sweep", "retention"):
         assert f" {command} " in listed, command
 
 
@@ -42,7 +47,10 @@ def test_every_command_of_the_issue_is_there() -> None:
         ["resolve", "case", "goodwill", "--amount", "49.90"],
         ["list", "--kind", "gift"],
         ["note", "case"],
-        ["withdraw", "case"],  # no terminal to ask in
+        ["withdraw", "case", "--why", "a test"],  # no terminal to ask in
+        ["erase"],
+        ["erase", "case", "--customer", "C-1"],
+        ["retention", "--older-than", "1y"],
         ["preferences", "case", "--email", "nobody"],
         ["preferences", "case", "--quiet", "21:00"],
         ["schema", "Nonsense"],
@@ -52,6 +60,51 @@ def test_usage_ends_with_2(arguments: list[str]) -> None:
     answer = run(*arguments)
     assert answer.exit_code == 2
     assert answer.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["resolve", "case", "goodwill"],
+        ["hold", "case", "warehouse"],
+        ["escalate", "case"],
+        ["extend", "case", "2030-03-20T17:00:00+01:00"],
+        ["reassign", "case", "bob"],
+        ["merge", "case", "--into", "other", "--yes"],
+        ["withdraw", "case", "--yes"],
+        ["policies", "change", "case", "--yes"],
+        ["erase", "case", "--yes"],
+    ],
+)
+@pytest.mark.parametrize("why", [[], ["--why", " "]])
+def test_what_changes_something_for_the_customer_needs_a_reason(arguments: list[str], why: list[str], tmp_path: Path) -> None:
+    answer = run("--state-dir", str(tmp_path / "nothing"), *arguments, *why)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "--why is missing" in answer.stderr
+
+
+def _commands() -> dict[str, Any]:
+    """Every command by its name, those of groups behind the group's."""
+    top = typer.main.get_command(app)
+    found: dict[str, Any] = {}
+    for name, command in top.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {part}": entry for part, entry in inner.items()} if inner else {name: command}
+    return found
+
+
+def test_every_command_has_an_example_that_is_right() -> None:
+    commands = _commands()
+    assert set(EXAMPLES) == set(commands)
+    for name, example in EXAMPLES.items():
+        words = shlex.split(example)
+        begin = ["makegood", *name.split()]
+        assert words[: len(begin)] == begin
+        with commands[name].make_context(name, words[len(begin) :]) as context:  # parses it; does nothing
+            assert context.args == []
+        assert example in " ".join(run(*name.split(), "--help").stdout.split())
+        wants_why = any("required" in (getattr(parameter, "help", None) or "") for parameter in commands[name].params)
+        assert not wants_why or "--why" in words, name
 
 
 def test_the_program_says_error_and_what_is_right() -> None:
@@ -148,9 +201,28 @@ def test_schemas_cover_every_update_and_signal() -> None:
     told = json.loads(run("schema").stdout)
     assert {"CaseRequest", "Snapshot", "Fact"} <= set(told)
     assert told["CaseRequest"]["additionalProperties"] is False
-    boundary = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str) and value.islower()}
-    assert set(COMMANDS) == boundary - {names.SNAPSHOT, names.TIMELINE, names.MEMO_DIGESTS}
-    assert json.loads(run("schema", "resolve").stdout)["title"] == "Resolve"
+    words = {value for name, value in vars(names).items() if name.isupper() and isinstance(value, str) and value.islower()}
+    boundary = {word for word in words if not word.startswith("makegood_")}  # those are marks in memos, not messages
+    assert set(COMMANDS) == boundary - {names.SNAPSHOT, names.TIMELINE}
+    assert json.loads(run("schema", "resolve", "--json").stdout)["title"] == "Resolve"
+
+
+def test_every_read_speaks_json() -> None:
+    reads = (
+        "list",
+        "show",
+        "watch",
+        "outbox",
+        "summary",
+        "schema",
+        "policies check",
+        "policies show",
+        "policies explain",
+        "erase",
+        "sweep",
+    )
+    for name in reads:
+        assert any("--json" in parameter.opts for parameter in _commands()[name].params), name
 
 
 def test_moments_need_their_offset() -> None:
@@ -164,7 +236,28 @@ def test_times_say_how_far_they_are() -> None:
     now = parsed_moment("2026-03-02T09:00:00Z", "now")
     assert when("2026-03-03T09:00:00+00:00", now).endswith("(in 1 d)")
     assert when("2026-03-02T08:59:30+00:00", now).endswith("(30 s ago)")
+    assert when("2027-03-03T09:00:00+00:00", now).endswith(" 3 Mar 2027 09:00 (in 366 d)")
     assert when(None) == "-"
+
+
+def test_what_is_next_is_said_as_people_say_it() -> None:
+    now = parsed_moment("2026-03-02T09:00:00Z", "now")
+    assert what_is_next("write", "2026-03-02T09:00:01+00:00", now) == "a message now"
+    assert (what_is_next("next_word", "2026-03-04T09:00:00+00:00", now) or "").startswith("next word ")
+    assert what_is_next(None, None, now) is None
+    assert [how_long(seconds) for seconds in (0, 59, 61, 7_300, 200_000)] == ["0 s", "59 s", "1 min", "2 h", "2 d"]
+
+
+def test_a_line_of_the_timeline_says_why_once_and_shows_no_ids() -> None:
+    detail = {"until": "2026-03-04T09:00:00+00:00", "why": "late", "reached": True, "message_id": "m-1", "before": None}
+    moment = parsed_moment("2026-03-02T09:00:00Z", "at")
+    by = Actor(who="lea", role=Role.LEAD, why="late")
+    fact = Fact.model_validate({"seq": 1, "type": "extended", "occurred_at": moment, "learned_at": moment, "by": by, "detail": detail})
+    line = fact_line(fact)
+    assert line.count("late") == 1
+    assert "reached=yes" in line
+    assert "m-1" not in line
+    assert "T09:00" not in line
 
 
 def test_temporal_is_where_people_look_for_it() -> None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from policies.case.request import CaseRequest
+from starter.desk import Identity
 
+IDENTITY = Identity(b"0123456789abcdef0123456789abcdef")
 CUSTOMER = {
     "id": "C-1",
     "name": "Ada Brook",

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from policies.case.case_id import case_id
 from policies.case.request import CaseRequest
 from policies.case.start import CaseStart
 from policies.case.vocabulary import Channel
@@ -15,7 +14,6 @@ from starter.closed_days import snapshot_for
 from starter.desk.case_start import (
     build_start,
     contact_of,
-    customer_key,
     details,
     plain_money,
     reach_of,
@@ -27,15 +25,15 @@ from starter.desk.case_start import (
 from starter.desk.normal_form import digests_of
 from starter.policy_books import load_book
 from starter.settings import BOOKS
-from tests.starter.desk.requests import CUSTOMER, PAYMENT, delay, dispute, refund
+from tests.starter.desk.requests import CUSTOMER, IDENTITY, PAYMENT, delay, dispute, refund
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def start(request: CaseRequest) -> CaseStart:
     policy = snapshot_for([load_book(BOOKS / "retail.toml")], traits_of(request), MONDAY)
-    key = case_id(request.merchant, request.kind, request.reference)
-    return build_start(request, case_id=key, contact_ref="c-1", digests=digests_of(request), policy=policy)
+    key = IDENTITY.case_id(request.merchant, request.kind, request.reference)
+    return build_start(request, IDENTITY, case_id=key, contact_ref="c-1", digests=digests_of(request, IDENTITY), policy=policy)
 
 
 @pytest.mark.parametrize("request_", [refund(), dispute(), delay(), refund(reference="ada.brook@example.com")])
@@ -83,12 +81,6 @@ def test_contact_data_keeps_every_party() -> None:
     contact = contact_of(refund(recipient={"id": "C-2", "name": "Bea"}, payer={"id": "C-3"}))
     assert (contact.name, contact.email, contact.phone) == ("Ada Brook", "ada.brook@example.com", "+447700900117")
     assert [(role.role, role.name) for role in contact.roles] == [("recipient", "Bea"), ("payer", None)]
-
-
-def test_the_customer_key_is_per_merchant() -> None:
-    assert customer_key("a", "1") == customer_key("a", "1")
-    assert customer_key("a", "1") != customer_key("b", "1")
-    assert len(customer_key("a", "1")) == 24
 
 
 def test_amounts_and_country_choose_the_policy() -> None:

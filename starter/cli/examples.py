@@ -1,0 +1,52 @@
+"""One example for every command, shown at the end of its help.
+
+Owns these lines. Must never show a person's real name, number or address. Put in by app.py; a test parses each as it stands.
+"""
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, str] = {
+    "demo": "makegood demo --exit",
+    "up": "makegood up --ui-port 0",
+    "worker": "makegood worker",
+    "web": "makegood web",
+    "setup": "makegood setup --retention-days 90",
+    "open": "makegood open cases.csv --dry-run",
+    "list": "makegood list --kind refund --escalation 1",
+    "show": "makegood show R-1002 --texts",
+    "watch": "makegood watch R-1002",
+    "resolve": 'makegood resolve R-1004 goodwill --amount 500:EUR --why "two weeks late"',
+    "hold": 'makegood hold R-1005 warehouse --until 2026-12-04T17:00:00+01:00 --why "the return is being checked"',
+    "resume": 'makegood resume R-1005 --why "checked, complete"',
+    "escalate": 'makegood escalate R-1004 --to head --why "the provider has been silent for ten days"',
+    "extend": 'makegood extend R-1004 2026-12-11T17:00:00+01:00 --why "the bank needs another week"',
+    "reassign": 'makegood reassign R-1004 ana.agent --why "speaks Danish"',
+    "reply": 'makegood reply R-1002 "Your bank has the money since Monday."',
+    "note": 'makegood note R-1002 "spoke with the warehouse"',
+    "phone": "makegood phone R-1002 --promised 2026-12-01T15:00:00+01:00",
+    "fact": "makegood fact R-1002 goods_received --at 2026-11-30T11:00:00+01:00",
+    "link": "makegood link R-1002 R-1003 --relation sibling",
+    "merge": 'makegood merge R-1002 --into R-1003 --why "the same return, reported twice"',
+    "withdraw": 'makegood withdraw R-1002 --why "the parcel arrived"',
+    "feedback": 'makegood feedback R-1001 --csat 5 --nps 10 --comment "quick"',
+    "customer-reply": 'makegood customer-reply R-1002 "When does it come?"',
+    "preferences": "makegood preferences R-1002 --channel sms --channel email --quiet 21:00-08:00",
+    "outbox": "makegood outbox --case R-1002 --follow",
+    "summary": "makegood summary --json",
+    "schema": "makegood schema CaseRequest",
+    "erase": 'makegood erase R-1002 --yes --why "asked for on 1 December"',
+    "sweep": "makegood sweep --yes",
+    "retention": "makegood retention --older-than 365d --yes",
+    "channels test": "makegood channels test --to me@example.com --to +4930123456",
+    "keys create": "makegood keys create shop-backend --scope open --scope read --merchant northwind",
+    "keys list": "makegood keys list --all",
+    "keys rotate": "makegood keys rotate 3f9a1c0b77de --overlap 2d",
+    "keys revoke": "makegood keys revoke 3f9a1c0b77de",
+    "policies check": "makegood policies check mine.toml retail.toml",
+    "policies show": "makegood policies show retail.refund",
+    "policies explain": "makegood policies explain R-1002",
+    "templates list": "makegood templates list --json",
+    "templates show": "makegood templates show update --locale de --channel sms",
+    "templates check": "makegood templates check ./texts",
+    "policies change": 'makegood policies change R-1002 retail.refund.vip --why "a regular customer after all"',
+}
