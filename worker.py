@@ -21,18 +21,23 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.adapters.brands import load_brands
+from activities.adapters.channels import load_alerts, load_channels
 from activities.adapters.directory import load_directory
 from activities.adapters.http_json import ProvidersAdapter
 from activities.adapters.http_json_config import load_providers
 from activities.adapters.outbox import OutboxAlerts, OutboxChannel
 from activities.alerting import Alerting
+from activities.arrivals import Arrivals
 from activities.contracts import names
+from activities.correspondence import Correspondence
 from activities.messaging import BrandsPort, Messaging
+from activities.parking import Parking
 from activities.ports import AlertPort, ChannelPort, DirectoryPort, StatusPort
 from activities.recording import Recording
 from activities.watching import Watching
 from policies.case.vocabulary import Channel
 from starter.connection import EngineUnavailable, connect
+from starter.link_keys import links_of
 from starter.settings import ROOT, Settings, SettingsError, load_settings
 from store.engine import open_store, upgrade
 from store.errors import StoreError
@@ -69,32 +74,34 @@ def workers(
     brands: BrandsPort,
     directory: DirectoryPort,
     settings: Settings,
+    correspondence: Correspondence | None = None,
 ) -> list[Worker]:
     """One worker per task queue, each with its own slots and rate, so that a slow mail provider never delays a provider check."""
     drain = timedelta(seconds=settings.graceful_shutdown_s)
     pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
-    common: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
+    each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
+    messaging = Messaging(recorder, channels, brands, Parking(recorder, alerts, directory), correspondence)
     return [
         Worker(
             client,
             task_queue=names.CASES_QUEUE,
             workflows=WORKFLOWS,
-            activities=[Recording(recorder).record_case],
+            activities=[Recording(recorder).record_case, Arrivals(recorder).check_arrival],
             workflow_runner=sandbox(),
             max_cached_workflows=settings.max_cached_workflows,
             max_concurrent_workflow_tasks=settings.workflow_slots,
             max_concurrent_activities=settings.books_slots,
             sticky_queue_schedule_to_start_timeout=_STICKY,
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=2),
-            **common,
+            **each,
         ),
         Worker(
             client,
             task_queue=names.MESSAGES_QUEUE,
-            activities=[Messaging(recorder, channels, brands).send_message, Alerting(recorder, alerts, directory).alert_people],
+            activities=[messaging.send_message, Alerting(recorder, alerts, directory).alert_people],
             max_concurrent_activities=settings.messages_slots,
             max_task_queue_activities_per_second=settings.messages_per_second,
-            **common,
+            **each,
         ),
         Worker(
             client,
@@ -102,9 +109,19 @@ def workers(
             activities=[Watching(recorder, provider).watch_provider],
             max_concurrent_activities=settings.providers_slots,
             max_task_queue_activities_per_second=settings.provider_checks_per_second,
-            **common,
+            **each,
         ),
     ]
+
+
+def channels_of(settings: Settings, outbox: Outbox) -> tuple[dict[Channel, ChannelPort], AlertPort]:
+    """What channels.toml names; without the file everything ends in the outbox. Raises ValueError naming file and key."""
+    kept: ChannelPort = OutboxChannel(outbox)
+    if settings.channels_file is None:
+        return dict.fromkeys(Channel, kept), OutboxAlerts(outbox)
+    alerts = load_alerts(settings.channels_file, otherwise=OutboxAlerts(outbox))
+    channels = load_channels(settings.channels_file, outbox=kept, public_url=settings.public_url)
+    return channels, alerts or OutboxAlerts(outbox)
 
 
 def _runtime(settings: Settings) -> Runtime:
@@ -141,19 +158,19 @@ async def run(settings: Settings) -> None:
     await upgrade(settings.database_url)
     store = await open_store(settings.database_url)
     client = await connect(settings, runtime=_runtime(settings))
-    outbox = Outbox(store)
-    channel = OutboxChannel(outbox)
+    channels, alerts = channels_of(settings, Outbox(store))
     providers = load_providers(settings.providers_file) if settings.providers_file is not None else {}
     async with ProvidersAdapter(providers) as provider:
         running = workers(
             client,
             Recorder(store),
-            channels={Channel.EMAIL: channel, Channel.SMS: channel, Channel.VOICE: channel},
-            alerts=OutboxAlerts(outbox),
+            channels=channels,
+            alerts=alerts,
             provider=provider,
             brands=load_brands(settings.brands_file or ROOT / "examples" / "brands.toml"),
             directory=load_directory(settings.directory_file or ROOT / "examples" / "directory.toml"),
             settings=settings,
+            correspondence=Correspondence(links_of(settings), settings.reply_mailbox),
         )
         tasks = [asyncio.create_task(worker.run()) for worker in running]
         if settings.ready_file is not None:

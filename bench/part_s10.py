@@ -19,6 +19,7 @@ from store.queries import Queries
 from workflows.converter import DATA_CONVERTER
 
 MESSAGES = ["acknowledgement", *["update"] * 6, "resolution", "feedback_request"]
+OURS = [*MESSAGES, "money_check"]  # "did the money arrive?" at its date: the baselines leave it out
 
 
 class WrongLife(AssertionError):
@@ -74,5 +75,5 @@ async def _check_life(one: Contestant, opening: Opening, handle: Handle, result:
         case = await books.case(case_id)
         if case is None or case.closed_at is None or case.csat != 5:
             raise WrongLife(f"not closed with its feedback: {case}, {result}")
-    if told != MESSAGES:
+    if told != (MESSAGES if isinstance(one, Baseline) else OURS):
         raise WrongLife(f"{one.name} told {told}")

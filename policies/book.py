@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from policies.case.vocabulary import CaseKind, Channel
 from policies.contract import Code, Contract
+from policies.money import check_currency
 from policies.time.business_calendar import BusinessCalendar
 from policies.time.send_window import SendWindow
 from policies.time.spans import Span, SpanUnit
@@ -169,6 +170,7 @@ class Outcome(Contract):
     public: dict[str, str]
     rests_on_provider: bool = False  # a failure in the tail reopens the case
     needs_amount: bool = False
+    limited: bool = False  # what a lead may pay with it is bounded by the policy's goodwill_limits; more needs an admin
     feedback: bool = True
 
     @model_validator(mode="after")
@@ -227,12 +229,25 @@ class Policy(Contract):
     outcomes: list[Outcome] = Field(min_length=1)
     settled_outcome: dict[str, Code]  # settled provider status -> outcome
     money_shows: Span
+    ask_money_arrived: bool = False  # the customer is asked then; not where the survey waits for that date anyway
     tail: Span
     tail_watch: bool = True
     feedback: Feedback
     parked_retries: list[Span] = Field(min_length=1)
+    # Channel -> how long a mandatory message may stay without a word of its arrival before it is said again on the customer's next
+    # channel, while the provider reports on others (a report is no duty of any network: silence alone proves nothing).
+    delivery_patience: dict[Channel, Span] = Field(default_factory=dict)
     show_seconds: bool = False  # the demo's days are seconds long
-    goodwill_limit_minor: int | None = None
+    goodwill_limits: dict[str, int] = Field(default_factory=dict)  # currency -> minor units, for the outcomes that are limited
+
+    @field_validator("goodwill_limits")
+    @classmethod
+    def _limits_of_currencies(cls, value: dict[str, int]) -> dict[str, int]:
+        for currency, limit in value.items():
+            check_currency(currency)
+            if limit < 0:
+                raise ValueError(f"{currency}: a limit is 0 or more minor units, for example EUR = 10000")
+        return value
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
@@ -253,8 +268,12 @@ class Policy(Contract):
             raise ValueError(f"policy {self.id}: no clock is promised = true, so the customer could be told no date")
         if self.tail.unit in (SpanUnit.BUSINESS_DAYS, SpanUnit.BUSINESS_HOURS):
             raise ValueError(f"policy {self.id}: the tail is elapsed or calendar time")
+        if self.goodwill_limits and not any(outcome.limited for outcome in self.outcomes):
+            raise ValueError(f"policy {self.id}: goodwill_limits bind no outcome; right would be limited = true on those a lead pays with")
         if not all(span.is_elapsed for span in self.parked_retries):
             raise ValueError(f"policy {self.id}: parked_retries are elapsed time (s, m or h)")
+        if not all(span.is_elapsed for span in self.delivery_patience.values()):
+            raise ValueError(f"policy {self.id}: delivery_patience is elapsed time (s, m or h)")
         SendWindow.outside_quiet_hours(self.quiet_from, self.quiet_until)  # what is no time of day would be met in the middle of a case
         return self
 

@@ -27,6 +27,17 @@ def next_check_in(plan: WatchPlan, at: datetime) -> float:
     return max(_FLOOR_S, every)
 
 
+def tell_unknown_in(plan: WatchPlan, target: WatchTarget, at: datetime) -> float | None:
+    """Seconds until people hear that the provider does not know a reference, if it has said nothing else (404) so far.
+
+    Zero or less: now. None: they know already, or it is only looked back at. As long as a silence is borne: a reference may be younger
+    than what the provider answers from, and a day of nothing is no news that a customer was promised.
+    """
+    if target.told_unknown or plan.mode == "tail":
+        return None
+    return plan.unreachable_after_s - (at - (target.asked_since or plan.started_at)).total_seconds()
+
+
 def changes_something(target: WatchTarget, reading: Reading, mode: str) -> bool:
     """True if the case should hear of this reading."""
     if reading.replaced_by is not None:

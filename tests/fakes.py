@@ -1,7 +1,7 @@
 """One fake per port: scripted, with a memory. Swapped in through the constructors; nothing is patched."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,11 +33,14 @@ class FakePost:
     fail: Callable[[Outgoing, datetime], SendFailed | None] = lambda outgoing, at: None
     attempts: int = 0
     holds: asyncio.Event | None = None  # takes the message and answers when this is set
+    loses: Callable[[Outgoing], Awaitable[None]] | None = None  # takes the message; the answer is lost with the attempt, which dies here
 
     async def send(self, outgoing: Outgoing, at: datetime) -> Sent:
         self.attempts += 1
         if self.holds is not None:
             await self.holds.wait()
+        if self.loses is not None:
+            await self.loses(outgoing)
         failure = self.fail(outgoing, at)
         if failure is not None:
             raise failure
@@ -75,10 +78,14 @@ class FakeBrands:
 
 @dataclass
 class FakeProvider:
-    """StatusPort: per reference a list of (from when, status, further fields). Nothing before the first one: 404."""
+    """StatusPort: per reference a list of (from when, status, further fields). Before the first one, and without one: pending.
+
+    Of a reference in `unknown` it has never heard (404) until its first status.
+    """
 
     plans: dict[str, list[tuple[datetime, str, dict[str, object]]]] = field(default_factory=dict)
     down: list[tuple[datetime, datetime]] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
     misconfigured: bool = False
     hangs: asyncio.Event | None = None  # takes the call and does not answer until this is set
     checks: list[tuple[datetime, str]] = field(default_factory=list)
@@ -95,8 +102,11 @@ class FakeProvider:
         if any(start <= at < end for start, end in self.down):
             raise ProviderUnavailable("http_503")
         reached = [step for step in self.plans.get(reference, []) if step[0] <= at]
-        if not reached:
+        if not reached and reference in self.unknown:
             return None
+        if not reached:
+            waiting = {TargetType.DISPUTE: "under_review", TargetType.DELIVERY: "in_transit"}.get(type_, "pending")
+            return Reading(type=type_, provider=provider, reference=reference, status=waiting, read_at=at)
         since, status, more = max(reached, key=lambda step: step[0])
         return Reading.model_validate(
             {"type": type_, "provider": provider, "reference": reference, "status": status, "occurred_at": since, "read_at": at, **more}

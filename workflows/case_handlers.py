@@ -5,7 +5,7 @@ only, since any other exception would wedge the workflow task for good. Extended
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -20,14 +20,30 @@ with workflow.unsafe.imports_passed_through():
     from policies.case.start import CaseStart
     from policies.case.state import CaseState
     from policies.case.vocabulary import FactType
+    from policies.contract import Contract
     from policies.rules import rules_for
     from workflows import names
+
+
+T = TypeVar("T", bound="Contract")
 
 
 def _problem(error: ValidationError) -> str:
     """Field and reason of the first error; never the value, it may be personal."""
     first = error.errors(include_input=False, include_url=False)[0]
     return f"{'.'.join(str(part) for part in first['loc']) or 'input'}: {first['msg']}"
+
+
+def _with_reason(given: dict[str, Any]) -> dict[str, Any]:
+    """What a person typed into the web UI: `by` may be a name alone or missing, `why` stands beside it."""
+    by = given.get("by")
+    if by is None:
+        by = c.WEB_UI.model_dump(mode="json")
+    elif isinstance(by, str):
+        by = {"who": by, "role": "lead"}
+    if isinstance(by, dict) and not by.get("why"):
+        by = {**by, "why": given.get("why")}
+    return {**given, "by": by}
 
 
 def _rules(number: int) -> Any:
@@ -117,9 +133,7 @@ class CaseHandlers:
             given = payload[0] if payload else {}
             if not isinstance(given, dict):
                 raise ValueError("the argument is no JSON object")
-            if isinstance(given.get("by"), str):  # typed by hand: the name alone will do
-                given = {**given, "by": {"who": given["by"], "role": "lead", "why": given.get("why")}}
-            command = model.model_validate(given)
+            command = model.model_validate(_with_reason(given))
             self._do(name, command)
         except ValidationError as error:
             self._refused_signal(name, _problem(error))
@@ -297,21 +311,37 @@ class CaseHandlers:
     def signal_escalate(self, *payload: Any) -> None:
         self._act_by_signal(names.ESCALATE, c.Escalate, payload)
 
-    @workflow.signal(name=names.PROVIDER_REPORTED, description="Readings that a webhook brought")
-    def provider_reported(self, *payload: Any) -> None:
+    def _report(self, name: str, model: type[T], payload: Sequence[Any]) -> T | None:
+        """What a webhook brought; None, and a fact on the timeline, if it cannot be read."""
         if self.invalid is not None:
-            return
+            return None
         try:
             if len(payload) > 1:
                 raise ValueError(f"{len(payload)} arguments; right would be one JSON object")
-            report = c.ProviderReport.model_validate(payload[0] if payload else {})
-            if not report.readings:
-                raise ValueError("readings is empty; nothing was reported")
+            return model.model_validate(payload[0] if payload else {})
         except ValidationError as error:
-            self._refused_signal(names.PROVIDER_REPORTED, _problem(error))
-            return
+            self._refused_signal(name, _problem(error))
         except ValueError as error:
-            self._refused_signal(names.PROVIDER_REPORTED, str(error))
+            self._refused_signal(name, str(error))
+        return None
+
+    @workflow.signal(name=names.DELIVERY_REPORTED, description="A message that its provider took did not arrive")
+    def delivery_reported(self, *payload: Any) -> None:
+        report = self._report(names.DELIVERY_REPORTED, c.DeliveryReport, payload)
+        if report is None:
+            return
+        now = workflow.now()
+        self.rules.advance(self.case, now)
+        self.rules.not_delivered(self.case, report, now)
+        self.touched = True
+
+    @workflow.signal(name=names.PROVIDER_REPORTED, description="Readings that a webhook brought")
+    def provider_reported(self, *payload: Any) -> None:
+        report = self._report(names.PROVIDER_REPORTED, c.ProviderReport, payload)
+        if report is None:
+            return
+        if not report.readings:
+            self._refused_signal(names.PROVIDER_REPORTED, "readings is empty; nothing was reported")
             return
         now = workflow.now()
         self.rules.advance(self.case, now)
@@ -322,7 +352,10 @@ class CaseHandlers:
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
         if self.invalid is None:
-            self._refused_signal(name, f"no such signal ({len(args)} arguments); known: resolve, hold, resume, escalate, provider_reported")
+            self._refused_signal(
+                name,
+                f"no such signal ({len(args)} arguments); known: resolve, hold, resume, escalate, provider_reported, delivery_reported",
+            )
 
     # -- queries --------------------------------------------------------------------------------------------------------------
 

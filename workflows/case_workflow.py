@@ -15,8 +15,17 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError,
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import names as activity
-    from activities.contracts.jobs import AlertPeople, RecordCase, SendMessage, WatchProvider
-    from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
+    from activities.contracts.jobs import AlertPeople, CheckArrival, RecordCase, SendMessage, WatchProvider
+    from policies.case.plans import (
+        AlertPlan,
+        ArrivalAnswer,
+        ArrivalQuestion,
+        BooksEntry,
+        MessagePlan,
+        MessageResult,
+        WatchPlan,
+        WatchResult,
+    )
     from policies.case.state import SentUnwritten
     from policies.case.vocabulary import MessageOutcome
     from workflows import names
@@ -29,11 +38,17 @@ _ATTEMPT_LIMIT = timedelta(seconds=30)
 # A dead worker's attempt is found by its missing heartbeat; with the retry a second later and a cold worker that is 4 to 5 s (with 4 s
 # here kills were measured at 6.2 s, budget 6 s). Attempts shorter than activities/engine_time.py's first beat send none.
 _HEARTBEAT = timedelta(seconds=3)
-_QUICK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1))
+# At the longest as long as the lease of a delivery (activities/messaging.py): after workers died several times in a row, a word that is due
+# would else wait a minute for nothing.
+_QUICK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=15))
 # The watch's retry is the poll: each attempt says when the next one is due (next_retry_delay), so the coefficient stays 1. The interval
 # is for an attempt that died with its worker and could not say (30 s here were more than eight days of the demo).
 _POLL_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), backoff_coefficient=1)
 _POLL_ATTEMPT = timedelta(seconds=60)
+
+# How attempts end that may have handed their message over: an earlier one may still be under way ("leased", activities/messaging.py), or
+# this one was cut off in the middle, in the engine's own words: the worker's drain was over, or a person paused or reset the activity.
+_CUT_OFF = frozenset({"leased", "WorkerShutdown", "ActivityPause", "ActivityReset"})
 
 _STATUS = SearchAttributeKey.for_keyword("MakegoodStatus")
 _ESCALATION = SearchAttributeKey.for_int("MakegoodEscalation")
@@ -125,6 +140,8 @@ class CaseWorkflow(CaseHandlers):
             self._start_job(self._send_message(jobs.message, self.rules.entry(self.case)))
         for plan in jobs.alerts:
             self._start_job(self._alert_people(plan, self.rules.entry(self.case)))
+        for question in jobs.arrivals:
+            self._start_job(self._check_arrival(question))
         if jobs.record:
             self._start_job(self._record_case(self.rules.entry(self.case), jobs.unwritten))
         if jobs.watch is not None:
@@ -248,6 +265,26 @@ class CaseWorkflow(CaseHandlers):
             self.rules.not_alerted(self.case, plan, _reason(error), workflow.now())
             self.rules.not_recorded(self.case, workflow.now())
 
+    async def _check_arrival(self, question: ArrivalQuestion) -> None:
+        try:
+            answer = await workflow.execute_activity(
+                activity.CHECK_ARRIVAL,
+                CheckArrival(question=question),
+                result_type=ArrivalAnswer,
+                task_queue=activity.CASES_QUEUE,
+                start_to_close_timeout=_ATTEMPT_LIMIT,
+                schedule_to_close_timeout=_MESSAGE_LIMIT,
+                retry_policy=_QUICK_RETRY,
+                summary=f"did the message by {question.channel.value} arrive?",
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return  # nothing is known, as if nothing were reported: a bounce is signalled all the same
+        now = workflow.now()
+        self.rules.advance(self.case, now)
+        self.rules.arrival_answered(self.case, question, answer, now)
+
     async def _record_case(self, entry: BooksEntry, unwritten: list[SentUnwritten]) -> None:
         try:
             await workflow.execute_activity(
@@ -296,14 +333,14 @@ def _certainly_not_sent(error: ActivityError) -> bool:
     """True if no attempt can have handed the message over: none began, or the last one said itself that it did not come so far.
 
     The activity raises before it sends (the books are away); what happens after that it returns. An attempt that died with its
-    worker says nothing: its message may be out.
+    worker, or that was cut off while its worker shut down, says nothing: its message may be out.
     """
     cause = error.cause
     if isinstance(cause, TimeoutError):
         if cause.cause is None:
             return not error.started_event_id
         cause = cause.cause
-    return isinstance(cause, ApplicationError) and cause.type != "leased"
+    return isinstance(cause, ApplicationError) and cause.type not in _CUT_OFF
 
 
 def _reason(error: ActivityError) -> str:

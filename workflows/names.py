@@ -32,6 +32,7 @@ CUSTOMER_REPLY = "customer_reply"
 CHANGE_POLICY = "change_policy"
 
 PROVIDER_REPORTED = "provider_reported"  # signal: readings from webhooks
+DELIVERY_REPORTED = "delivery_reported"  # signal: a message that its provider took did not arrive
 
 # Failure types.
 INVALID_CASE = "InvalidCase"

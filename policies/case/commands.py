@@ -11,7 +11,7 @@ from policies.book import PolicySnapshot
 from policies.case.facts import Actor
 from policies.case.plans import Reading
 from policies.case.start import Reachability
-from policies.case.vocabulary import CaseStatus, Role
+from policies.case.vocabulary import CaseStatus, Channel, Role
 from policies.contract import Contract, Instant
 from policies.money import Money
 
@@ -107,6 +107,9 @@ class ChangePreferences(Command):
 
     reach: Reachability
     before: Reachability | None = None
+    # New addresses stand in the store under a reference of their own before they are asked for: with the acceptance the case uses them.
+    contact_ref: str | None = None  # None: the addresses stay
+    contact_before: str | None = None  # what the new ones were made from; refused if it is no longer so
 
 
 class CustomerReply(Command):
@@ -123,6 +126,18 @@ class ProviderReport(Contract):
     """Readings that reach us without asking (webhooks)."""
 
     readings: list[Reading] = Field(default_factory=list)
+
+
+class DeliveryReport(Contract):
+    """A message that its provider took did not arrive (a webhook brought it)."""
+
+    message_id: str
+    delivery_id: str
+    channel: Channel
+    state: str  # the provider's report in our words: bounced, dropped, undelivered, failed ...
+    permanent: bool = False  # this address will never do
+    reason: str | None = Field(default=None, max_length=60)  # a code, never the provider's text: it may quote the address
+    at: Instant
 
 
 class Receipt(Contract):
@@ -167,3 +182,4 @@ class Snapshot(Contract):
     shadow: bool
     counts: dict[str, int]
     reach: Reachability | None = None  # how the customer is reached, never an address
+    contact_ref: str | None = None  # the key of the contact data in the store

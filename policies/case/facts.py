@@ -4,6 +4,8 @@ Owns the one shape of the timeline. Must never hold personal data: texts and con
 reference. Made by the rules, kept by workflows, written to the books by activities.
 """
 
+from datetime import datetime, timedelta
+
 from pydantic import Field
 
 from policies.case.vocabulary import QUIET_FACTS, FactType, Role
@@ -21,6 +23,19 @@ class Actor(Contract):
 
 
 SYSTEM = Actor(who="makegood", role=Role.SYSTEM)
+CUSTOMER = Actor(who="customer", role=Role.CUSTOMER)
+
+
+# The clock of the system that told of a fact may be ahead of ours; what is so little ahead has happened now.
+_SKEW = timedelta(minutes=5)
+
+
+def lies_ahead(facts: dict[str, datetime], now: datetime) -> str | None:
+    """Which named fact is told of the future, with what would be right; None if all have happened. Aware moments."""
+    ahead = min((name for name, at in facts.items() if at > now + _SKEW), default=None)
+    if ahead is None:
+        return None
+    return f"facts.{ahead}: lies in the future; facts have happened (a date to come is dispute.due_by or delay.revised_at)"
 
 
 class Fact(Contract):

@@ -121,6 +121,7 @@ class MessageContext(Contract):
     resolution: Resolution | None = None
     outcome_public: dict[str, str] = Field(default_factory=dict)
     trace_follows: bool = False
+    money_check_at: Instant | None = None  # when we shall ask whether the money has arrived
     feedback_at: Instant | None = None
     feedback_until: Instant | None = None
     reopened_because: str | None = None
@@ -161,6 +162,20 @@ class MessageResult(Contract):
     unwritten: SentUnwritten | None = None  # accepted, but the books could not be told
 
 
+class ArrivalQuestion(Contract):
+    """Has this message arrived, by all that its provider reported?"""
+
+    message_id: str
+    channel: Channel
+    since: Instant  # when the provider took it
+
+
+class ArrivalAnswer(Contract):
+    """`unknowable`: nothing at all is reported on this channel, so that silence proves nothing."""
+
+    arrived: Literal["yes", "no", "silent", "unknowable"]
+
+
 class AlertPlan(Contract):
     """People to tell. `alert_id` is the key against a second alert."""
 
@@ -183,6 +198,8 @@ class WatchTarget(Contract):
     due_by: Instant | None = None
     eta_at: Instant | None = None
     stage: str | None = None
+    asked_since: Instant | None = None  # when the case began to ask about this reference
+    told_unknown: bool = False  # people know that the provider does not
 
 
 class WatchPlan(Contract):
@@ -224,10 +241,19 @@ class Reading(Contract):
         return value if value is not None and _FIRST_YEAR <= value.year <= _LAST_YEAR else None
 
 
+class UnknownReference(Contract):
+    """A reference of which the provider has said nothing but that it does not know it (404), since the case asks about it."""
+
+    provider: str
+    reference: str
+    since: Instant
+
+
 class WatchResult(Contract):
-    """The watch ended: something changed, or the provider has not answered for too long."""
+    """The watch ended: something changed, or the provider has not answered for too long, or does not know what it is asked about."""
 
     generation: int
     readings: list[Reading] = Field(default_factory=list)
     unreachable_since: Instant | None = None
+    unknown: list[UnknownReference] = Field(default_factory=list)
     checks: int = 0

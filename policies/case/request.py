@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
+from policies.case.facts import lies_ahead
 from policies.case.vocabulary import OWN_FACTS, CaseKind, Channel, MessageClass, Origin
 from policies.contract import Instant, Strict
 from policies.money import check_currency
@@ -183,3 +184,7 @@ class CaseRequest(Strict):
         if self.customer.email is None and self.customer.phone is None:
             raise ValueError("customer: an e-mail address or a phone number (E.164, for example +4930123456) is needed to keep a promise")
         return self
+
+    def lies_ahead(self, now: datetime) -> str | None:
+        """Which fact is told of the future, with what would be right; None if all have happened. `now`: aware; only the desk has it."""
+        return lies_ahead(self.facts, now)

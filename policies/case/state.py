@@ -31,6 +31,8 @@ class Target(Contract):
     reversal: bool = False  # the charge was undone: no credit line will appear
     failure: str | None = None  # our code, never the vendor's raw word
     replaced_by: str | None = None
+    asked_since: Instant | None = None  # when we began to ask the provider about it
+    told_unknown: bool = False  # people were told that the provider does not know it
 
 
 class PromiseState(Contract):
@@ -125,6 +127,17 @@ class InFlight(Contract):
     feedback_at: Instant | None = None  # when a resolution announces that we shall ask
 
 
+class Said(Contract):
+    """A mandatory message that its provider took: what it had to say, should it not arrive."""
+
+    message_id: str
+    cycle: int
+    channel: Channel
+    at: Instant
+    needs: list[Need]
+    look_at: Instant | None = None  # when the books are asked whether it arrived; None: not, or not any more
+
+
 class Resolution(Contract):
     """The record of how the case ended: exactly what the customer is told."""
 
@@ -210,6 +223,7 @@ class CaseState(Contract):
     targets: list[Target] = Field(default_factory=list)
     dispute_stage: str | None = None
     dispute_due_by: Instant | None = None
+    dispute_asked_at: Instant | None = None  # the last time at which an answer that had been given was asked for anew
     delay_promised_at: Instant | None = None
     delay_revised_at: Instant | None = None
     named_facts: dict[str, Instant] = Field(default_factory=dict)
@@ -237,8 +251,10 @@ class CaseState(Contract):
     unsent_alerts: list[UnsentAlert] = Field(default_factory=list)
     unwritten: list[SentUnwritten] = Field(default_factory=list)
     resolution: Resolution | None = None
-    past_resolutions: list[Resolution] = Field(default_factory=list)
+    past_resolutions: list[Resolution] = Field(default_factory=list)  # the last ones
+    forgotten_resolutions: int = 0  # how many came before those; they are facts in the books
     tail_until: Instant | None = None
+    money_check_at: Instant | None = None  # when the customer is asked whether the money has arrived
     feedback: FeedbackState | None = None
     last_csat: int | None = None  # of an earlier cycle: an answer stays an answer when the case comes back
     last_nps: int | None = None
@@ -255,4 +271,7 @@ class CaseState(Contract):
     clocks_met: int = 0
     clocks_breached: int = 0
     watch_since: Instant | None = None  # when this phase of watching began (its density depends on its age)
+    said: list[Said] = Field(default_factory=list)  # the last mandatory messages, the newest last
+    undelivered: list[str] = Field(default_factory=list)  # the last deliveries that were reported as not arrived, against duplicates
+    failing_channels: list[Channel] = Field(default_factory=list)  # come last: a message did not arrive there
     applied_ids: list[str] = Field(default_factory=list)  # the last ids of provider reports, against duplicates

@@ -64,6 +64,7 @@ class MessageKind(StrEnum):
     ASK_EXPIRED = "ask_expired"
     EXTENSION = "extension"
     NEWS = "news"
+    MONEY_CHECK = "money_check"  # did the money arrive? at the date that the resolution named
     TRACE = "trace"  # the trace number that the resolution announced
     ASK_REMINDER = "ask_reminder"
     UPDATE = "update"
@@ -82,6 +83,7 @@ MESSAGE_CLASS: dict[MessageKind, MessageClass] = {
     MessageKind.ASK_EXPIRED: MessageClass.MANDATORY,
     MessageKind.EXTENSION: MessageClass.MANDATORY,  # a promise that moves is told
     MessageKind.NEWS: MessageClass.STATUS,
+    MessageKind.MONEY_CHECK: MessageClass.STATUS,
     MessageKind.TRACE: MessageClass.STATUS,
     MessageKind.ASK_REMINDER: MessageClass.MANDATORY,
     MessageKind.UPDATE: MessageClass.STATUS,
@@ -116,6 +118,7 @@ class FactType(StrEnum):
     OPENED = "opened"
     PROVIDER_STATUS = "provider_status"  # refund, dispute or parcel: a status the provider reported
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    REFERENCE_UNKNOWN = "reference_unknown"  # the provider answers, but does not know what we ask about
     PAYMENT_REPLACED = "payment_replaced"
     REPORTED = "reported"  # a named fact: goods_received, evidence_submitted ...
     HELD = "held"
@@ -153,6 +156,7 @@ class FactType(StrEnum):
     MESSAGE_PARKED = "message_parked"
     MESSAGE_UNKNOWN = "message_unknown"
     MESSAGE_SKIPPED = "message_skipped"
+    MESSAGE_UNDELIVERED = "message_undelivered"  # accepted by its provider, and did not arrive
     PROMISE_ENDED = "promise_ended"
     POLICY_CHANGED = "policy_changed"
     REFUSED_SIGNAL = "refused_signal"

@@ -156,6 +156,22 @@ class BusinessCalendar(BaseModel):
         moment, _ = self._walk(resumed, self.business_time_between(held, due))
         return max(due, moment)
 
+    def moved(self, due_at: datetime, by_start: datetime, by_end: datetime, unit: SpanUnit) -> datetime:
+        """`due_at` later by what lies between `by_start` and `by_end`, counted in `unit`; aware in, UTC out.
+
+        s, m, h: elapsed time. bh, bd: open time. cd: whole days, ending at a local midnight.
+        """
+        due, start, end = to_utc(due_at), to_utc(by_start), to_utc(by_end)
+        if end <= start:
+            return due
+        if unit.is_elapsed:
+            return due + (end - start)
+        if unit is SpanUnit.CALENDAR_DAYS:
+            days = self.local(end - _INSTANT).date() - self.local(start - _INSTANT).date()
+            return midnight_after(self.local(due - _INSTANT).date() + days, self.zone)
+        open_time = self.business_time_between(start, end)
+        return self.advance(due, open_time) if open_time else due  # advancing by nothing from a close would land on the next opening
+
     # -- inside ------------------------------------------------------------
 
     def _walk(self, start: datetime, business: timedelta) -> tuple[datetime, date]:

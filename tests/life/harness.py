@@ -292,7 +292,13 @@ async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) ->
             alerts=FakeAlerts(),
             stack=stack,
             settings=Settings(
-                state_dir=tmp_path, graceful_shutdown_s=5, messages_per_second=1000, provider_checks_per_second=1000, **settings
+                **{
+                    "state_dir": tmp_path,
+                    "graceful_shutdown_s": 5,
+                    "messages_per_second": 1000,
+                    "provider_checks_per_second": 1000,
+                    **settings,
+                }
             ),
         )
         await built.until(begin)

@@ -69,7 +69,7 @@ async def test_updates_come_when_promised_without_drift_and_stop_with_the_resolu
         assert "next message" not in resolution
 
         result = await case.handle.result()
-        assert h.post.kinds()[8:] == ["feedback_request", "feedback_reminder"]  # nothing routine in four weeks
+        assert h.post.kinds()[8:] == ["feedback_request", "feedback_reminder", "money_check"]  # nothing routine in four weeks
         assert result["promises"] == {"made": 7, "kept": 5, "late": 2, "broken": 0, "superseded": 0, "withdrawn": 0}
         booked = [(promise.end, promise.late_s) for promise in await case.promises()]
         assert booked == [*await ends(case)]

@@ -28,10 +28,11 @@ async def test_the_four_signals_by_hand(tmp_path: Path) -> None:
         assert (await case.snapshot()).status == "on_hold"
         await case.handle.signal("resume", {"by": "noah", "why": "the parcel is here"})  # the name alone will do
         assert (await case.snapshot()).status == "open"
-        await case.handle.signal("escalate")  # without an argument: one level up, by the web UI
+        await case.handle.signal("escalate", {"why": "no answer"})  # one level up, by the web UI
         assert (await case.snapshot()).escalation == 1
-        await case.handle.signal("escalate", {"level": 4, "to": "legal", "by": "mia"})
-        await case.handle.signal("resolve", {"outcome": "goodwill", "amounts": [{"amount_minor": 500, "currency": "EUR"}], "by": "mia"})
+        await case.handle.signal("escalate", {"level": 4, "to": "legal", "by": {"who": "mia", "role": "lead"}, "why": "a lawyer wrote"})
+        given = {"outcome": "goodwill", "amounts": [{"amount_minor": 500, "currency": "EUR"}], "by": "mia", "why": "as agreed"}
+        await case.handle.signal("resolve", given)
         await h.after(seconds=2)
         assert h.post.kinds() == ["acknowledgement", "resolution"]
         acts = {
@@ -42,8 +43,8 @@ async def test_the_four_signals_by_hand(tmp_path: Path) -> None:
         assert acts == {
             "held": ("mia", "lead", "checked by hand"),
             "resumed": ("noah", "lead", "the parcel is here"),
-            "escalated": ("mia", "lead", None),
-            "resolved": ("mia", "lead", None),
+            "escalated": ("mia", "lead", "a lawyer wrote"),
+            "resolved": ("mia", "lead", "as agreed"),
         }
         assert [fact.by.who for fact in await case.facts("escalated") if fact.by] == ["web-ui", "mia"]
         assert not await case.facts("refused_signal")
@@ -71,6 +72,10 @@ MALFORMED: list[tuple[str, list[Any], str]] = [
     ("hold", [{"reason": "warehouse", "by": {"role": "lead"}}], "by.who: "),
     ("escalate", [{"level": 10**30}], "level"),
     ("escalate", [{"level": "high"}], "level: "),
+    ("escalate", [], "by.why is empty"),
+    ("hold", [{"reason": "warehouse", "by": "mia"}], "by.why is empty"),
+    ("hold", [{"reason": "warehouse", "by": "mia", "why": " "}], "by.why is empty"),
+    ("hold", [{"reason": "warehouse", "by": "mia", "why": 7}], "by.why: "),
     ("resolve", [{"outcome": "goodwill", "amounts": "10 EUR", "by": "mia"}], "amounts: "),
     ("resolve", [{"outcome": "refunded", "by": "mia"}], "rests on the provider"),
     ("resolv", [{"outcome": "denied"}], "no such signal (1 arguments)"),
@@ -163,7 +168,7 @@ INVALID: list[tuple[str, str, list[Any], str]] = [
     (names.REFUND_CASE, _ID, [_input(kind="rebate")], "kind: "),
     (names.REFUND_CASE, _ID, [_input(opened_at="yesterday")], "opened_at: "),
     (names.REFUND_CASE, _ID, [_input(opened_at="0001-01-01T00:00:00+14:00")], "opened_at: "),
-    (names.REFUND_CASE, _ID, [_input(facts={"withdrawal_told": "9999-12-31T00:00:00Z"})], ""),
+    (names.REFUND_CASE, _ID, [_input(facts={"withdrawal_told": "9999-12-31T00:00:00Z"})], "facts.withdrawal_told: lies in the future"),
     (names.REFUND_CASE, _ID, [_input(reach={"channels": ["email"], "zone": "Mars/Olympus"})], "reach.zone: "),
     (names.REFUND_CASE, _ID, [_input(policy=_OTHER_POLICY)], "kind: refund wants RefundCase and a policy of its kind"),
     (names.DELAY_CASE, _ID, [_input()], "kind: refund wants RefundCase"),

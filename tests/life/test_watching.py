@@ -438,3 +438,38 @@ async def test_a_lost_parcel_needs_a_lead(tmp_path: Path) -> None:
         assert "is lost, the carrier tells us" in words(h)
         assert alerts(h) == [("lead", "the provider says it failed; nothing more will happen without a person")]
         assert (await case.snapshot()).status is CaseStatus.OPEN
+
+
+async def test_a_reference_that_the_provider_does_not_know_is_told_once_and_said_truthfully(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.provider.unknown = {"R-1-1"}
+        case = await h.open(start_of())
+        await h.until(MONDAY + 5 * HOUR)
+        assert not h.alerts.told
+        await h.until(MONDAY + 6 * HOUR + timedelta(minutes=1))
+        wrong = ("owner", "the provider does not know the reference; look whether it and the account are right")
+        assert alerts(h) == [wrong]
+        await h.until(MONDAY + 2 * DAY + HOUR)
+        assert alerts(h) == [wrong]
+        [fact] = await case.facts("reference_unknown")
+        assert (fact.detail["provider"], fact.detail["reference"]) == ("simpay", "R-1-1")
+        # The customer is told what is so: it was asked, it answered, there is no news.
+        assert h.post.kinds() == ["acknowledgement", "update", "update"]
+        assert "the bank’s system says: the refund of €49.90 to your card has not been reported on yet" in words(h)
+        assert (await case.snapshot()).status is CaseStatus.OPEN
+        # It turns up: asked on at the plan's pace, it is seen.
+        h.provider.will_be("R-1-1", MONDAY + 2 * DAY + 2 * HOUR, "succeeded", trace=ARN)
+        await h.until(MONDAY + 4 * DAY)
+        assert "resolution" in h.post.kinds()
+        assert alerts(h) == [wrong]
+
+
+async def test_an_unknown_reference_among_known_ones_and_an_outage_before_it(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.provider.unknown = {"R-1-2"}
+        h.provider.down = [(MONDAY, MONDAY + 2 * HOUR)]
+        await h.open(start_of(amounts=(3000, 1990)))
+        await h.until(MONDAY + 30 * HOUR)
+        assert [title for _, title in alerts(h)].count(
+            "the provider does not know the reference; look whether it and the account are right"
+        ) == 1

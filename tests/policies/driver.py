@@ -15,7 +15,7 @@ from policies.book import CaseTraits, Policy, PolicyBook, choose, snapshot, with
 from policies.case.case_id import case_id
 from policies.case.commands import Command
 from policies.case.facts import Actor, Fact
-from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, Reading, WatchPlan, WatchResult
+from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, MessageResult, Reading, UnknownReference, WatchPlan, WatchResult
 from policies.case.start import CaseStart, Reachability, TargetStart
 from policies.case.state import CaseState, ClockState, EndedPromise, PromiseTally
 from policies.case.vocabulary import CaseKind, Channel, FactType, MessageKind, MessageOutcome, PromiseEnd, Role
@@ -23,7 +23,7 @@ from policies.providers.statuses import TargetType
 from policies.rules import v1
 from policies.rules.v1 import clocks
 from policies.rules.v1.life import Jobs
-from policies.watch_plan import changes_something, next_check_in
+from policies.watch_plan import changes_something, next_check_in, tell_unknown_in
 from tests.policies.time.moments import moment
 
 MONDAY = moment("2026-03-02 10:00")  # Europe/Berlin
@@ -134,6 +134,7 @@ class Life:
     now: datetime
     answers: list[Answer] = field(default_factory=list)  # for the next messages; then every one is accepted at once
     provider: dict[str, list[tuple[datetime, str, dict[str, Any]]]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)  # references that the provider has never heard of
     posted: list[Posted] = field(default_factory=list)
     told: list[tuple[AlertPlan, datetime]] = field(default_factory=list)
     written: dict[int, Fact] = field(default_factory=dict)  # the books' facts by seq
@@ -145,8 +146,8 @@ class Life:
     check_at: datetime | None = None
 
     @classmethod
-    def of(cls, start: CaseStart, now: datetime = MONDAY, *answers: Answer) -> "Life":
-        life = cls(v1.begin(start, now), now, list(answers))
+    def of(cls, start: CaseStart, now: datetime = MONDAY, *answers: Answer, unknown: tuple[str, ...] = ()) -> "Life":
+        life = cls(v1.begin(start, now), now, list(answers), unknown=set(unknown))
         life.settle()
         return life
 
@@ -299,11 +300,23 @@ class Life:
             )
             if changes_something(target, reading, plan.mode):
                 news.append(reading)
-        if news:
+        patience = {
+            target.reference: left
+            for target in plan.targets
+            if target.reference in self.unknown and (left := tell_unknown_in(plan, target, self.now)) is not None
+        }
+        nobody_knows = [
+            UnknownReference(provider=target.provider, reference=target.reference, since=target.asked_since or plan.started_at)
+            for target in plan.targets
+            if patience.get(target.reference, 1) <= 0
+        ]
+        if news or nobody_knows:
             self.watching = self.check_at = None
-            v1.watch_ended(self.state, WatchResult(generation=plan.generation, readings=news), self.now)
+            result = WatchResult(generation=plan.generation, readings=news, unknown=[] if news else nobody_knows)
+            v1.watch_ended(self.state, result, self.now)
         else:
-            self.check_at = self.now + timedelta(seconds=next_check_in(plan, self.now))
+            wait = min([next_check_in(plan, self.now), *(max(1.0, left) for left in patience.values())])
+            self.check_at = self.now + timedelta(seconds=wait)
 
     # -- looking --------------------------------------------------------------------------------------------------------------
 

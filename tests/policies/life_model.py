@@ -1,26 +1,91 @@
-"""A small model of a refund: what may be asked of it and where it then stands. Reads nothing of the state it is compared with."""
+"""A small model of a case: what may be asked of it and where it then stands. Reads nothing of the state it is compared with."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LEADS_ONLY = {"resolve", "extend", "reassign", "withdraw", "merge"}
 CUSTOMERS = {"customer_reply", "feedback", "preferences"}
-NEXT = {
-    "unknown": "pending requires_action succeeded failed canceled",
-    "pending": "requires_action succeeded failed canceled",
-    "requires_action": "pending succeeded failed canceled",
-    "succeeded": "failed canceled",
-    "failed": "",
-    "canceled": "",
-}
-REASONS = {"bank_details": True, "photo": True, "fraud_review": False, "warehouse": False}  # hold reason -> waits on the customer
-TAIL = timedelta(hours=720)
+STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is particular to refunds, disputes and delays."""
+
+    following: dict[str, str]  # status -> those that may follow it whenever they were told
+    back: frozenset[tuple[str, str]]  # and those that may, unless they are older
+    in_progress: str  # what a word nobody knows means
+    quiet: frozenset[str]  # as a first word no news
+    outcome_of: dict[str, str]  # the last word of all parts -> how the case ends
+    free: frozenset[str]  # outcomes that a lead may choose at any time ...
+    paid: frozenset[str]  # ... or with an amount
+    reasons: dict[str, bool]  # hold reason -> waits on the customer
+    tail: timedelta
+    comes_back: frozenset[str]  # words that take back a resolution that rests on the provider
+    asks: tuple[str, str] | None = None  # the word that asks the customer, and the hold that it begins
+
+    @property
+    def words(self) -> set[str]:
+        return set(" ".join(self.following.values()).split())
+
+
+_PARCEL = ("label_created", "shipped", "in_transit", "exception", "out_for_delivery", "delivered", "lost")
+REFUND = Kind(
+    following={
+        "unknown": "pending requires_action succeeded failed canceled",
+        "pending": "requires_action succeeded failed canceled",
+        "requires_action": "succeeded failed canceled",
+        "succeeded": "failed canceled",
+    },
+    back=frozenset({("requires_action", "pending")}),
+    in_progress="pending",
+    quiet=frozenset({"pending"}),
+    outcome_of={"succeeded": "refunded"},
+    free=frozenset({"denied", "replaced", "cancelled"}),
+    paid=frozenset({"store_credit", "goodwill"}),
+    reasons={"bank_details": True, "photo": True, "fraud_review": False, "warehouse": False, "under_review": False},
+    tail=timedelta(hours=720),
+    comes_back=frozenset({"failed", "canceled"}),
+    asks=("requires_action", "bank_details"),
+)
+DISPUTE = Kind(
+    following={
+        "unknown": "needs_response under_review won lost closed",
+        "needs_response": "under_review won lost closed",
+        "under_review": "won lost closed",
+    },
+    back=frozenset(
+        [("under_review", "needs_response"), ("lost", "won"), ("won", "lost")]
+        + [(decided, again) for decided in ("won", "lost", "closed") for again in ("needs_response", "under_review")]
+    ),
+    in_progress="under_review",
+    quiet=frozenset({"under_review"}),
+    outcome_of={"won": "won", "lost": "lost", "closed": "cancelled"},
+    free=frozenset(),
+    paid=frozenset({"refunded", "goodwill"}),
+    reasons={"documents": True, "under_review": False},
+    tail=timedelta(hours=720),
+    comes_back=frozenset({"needs_response", "under_review", "won", "lost", "closed"}),
+)
+DELAY = Kind(
+    following={"unknown": " ".join(_PARCEL)},
+    back=frozenset((before, after) for before in _PARCEL for after in _PARCEL if before != after),
+    in_progress="in_transit",
+    quiet=frozenset({"label_created", "shipped", "in_transit"}),
+    outcome_of={"delivered": "delivered"},
+    free=frozenset({"replaced", "cancelled"}),
+    paid=frozenset({"refunded", "goodwill"}),
+    reasons={"address": True, "customs": False, "under_review": False},
+    tail=timedelta(hours=168),
+    comes_back=frozenset(_PARCEL) - {"delivered"},
+)
 
 
 @dataclass
 class Model:
-    law: datetime  # the statutory date
-    refunds: dict[str, tuple[str, datetime]]
+    kind: Kind
+    parts: dict[str, tuple[str, datetime]]  # reference -> its status, and when it took it
+    law: datetime | None = None  # a date that no extension may pass
     resolved: str | None = None
     tail_until: datetime | None = None  # of a resolution that rests on the provider
     hold: str | None = None
@@ -29,6 +94,9 @@ class Model:
     owner: str = "tom"
     opted_out: bool = False
     closed: bool = False
+    stage: str | None = None  # of a dispute ...
+    due_by: datetime | None = None  # ... until when the network wants an answer ...
+    answered: bool = False  # ... and whether it has one
 
     def allows(self, name: str, role: str, now: datetime, value: object, moment: datetime | None) -> bool | None:
         """Whether the command is accepted; None where the model does not know."""
@@ -36,11 +104,11 @@ class Model:
             return False
         unresolved, ahead = self.resolved is None, moment is None or moment > now
         answers: dict[str, bool | None] = {
-            "resolve": unresolved and value in ("denied", "replaced", "cancelled"),
-            "hold": unresolved and self.hold is None and value in REASONS and ahead,
+            "resolve": unresolved and self._may_end_as(value),
+            "hold": unresolved and self.hold is None and value in self.kind.reasons and ahead,
             "resume": self.hold is not None,
             "escalate": isinstance(value, int) and self.escalation < value <= 9,
-            "extend": unresolved and ahead and (now >= self.law or moment is None or moment <= self.law),
+            "extend": (self._may_extend(now, moment) if unresolved and ahead else False),
             "reassign": value not in ("", self.owner),
             "phone_contact": moment is None or (ahead and unresolved and not self.opted_out),
             "withdraw": unresolved,
@@ -48,30 +116,75 @@ class Model:
             "feedback": False if unresolved else None,
             "preferences": True,
         }
-        return answers[name] if name in answers else bool(value)  # a reply, a note, a customer's words: anything but nothing
+        return answers[name] if name in answers else bool(value)  # a reply, a note, a customer's words, a fact: anything but nothing
 
-    def resolve(self, outcome: str, tail_until: datetime | None = None) -> None:
-        self.resolved, self.tail_until, self.hold = outcome, tail_until, None
+    def _may_end_as(self, value: object) -> bool:
+        outcome, paid = value if isinstance(value, tuple) else ("", False)
+        rests = self.done_at() is not None and outcome in self.kind.outcome_of.values()
+        return outcome in self.kind.free or (outcome in self.kind.paid and paid) or rests
+
+    def _may_extend(self, now: datetime, moment: datetime | None) -> bool | None:
+        if self.kind is not REFUND:
+            return None  # the dates that bind are those of a network or a carrier
+        return self.law is None or now >= self.law or moment is None or moment <= self.law
+
+    def done_at(self) -> datetime | None:
+        """When the last part had its last word; None while one has not."""
+        moments = [at for status, at in self.parts.values() if status in self.kind.outcome_of]
+        return max(moments) if len(moments) == len(self.parts) else None
+
+    def resolve(self, outcome: str) -> None:
+        done_at = self.done_at()
+        rests = done_at is not None and outcome in self.kind.outcome_of.values() and outcome not in self.kind.free | self.kind.paid
+        self.resolved, self.hold = outcome, None
+        self.tail_until = done_at + self.kind.tail if rests and done_at is not None else None
 
     def reopen(self) -> None:
         self.resolved, self.tail_until, self.cycle = None, None, self.cycle + 1
 
-    def reading(self, reference: str, status: str, at: datetime) -> None:
-        """The provider's word: forward only, or requires_action -> pending; all parts settled resolves, trouble after that reopens."""
-        before, before_at = self.refunds[reference]
-        if status not in NEXT or status == "unknown":  # a word nobody knows: still in progress
-            status = "pending" if before == "unknown" else before
-        stale = (before, status) == ("requires_action", "pending") and at < before_at
-        if self.closed or stale or status not in NEXT[before].split():
+    def reading(self, reference: str, status: str, at: datetime, stage: str | None = None, due_by: datetime | None = None) -> None:
+        """The provider's word: forward, or back as the kind allows; all parts done resolves, what goes wrong after that reopens."""
+        if self.closed:
             return
-        self.refunds[reference] = (status, at)
-        known = {word for word, _ in self.refunds.values()}
+        before, before_at = self.parts[reference]
+        stale = before_at is not None and before != "unknown" and at < before_at
+        if not stale:
+            self._dates(before, status, stage, due_by)
+        if status not in self.kind.words:
+            status = self.kind.in_progress if before == "unknown" else before
+        forward = status in self.kind.following.get(before, "").split()
+        if not forward and ((before, status) not in self.kind.back or stale):
+            return
+        self.parts[reference] = (status, at)
         if self.resolved is not None:
-            if self.tail_until is not None and status in ("failed", "canceled") and at <= self.tail_until:
+            if self.tail_until is not None and status in self.kind.comes_back and at <= self.tail_until:
                 self.reopen()
-        elif known == {"succeeded"}:
-            self.resolve("refunded", max(moment for _, moment in self.refunds.values()) + TAIL)
-        elif status == "requires_action" and self.hold is None:
-            self.hold = "bank_details"
-        elif "requires_action" not in known and self.hold == "bank_details" and (before, status) != ("unknown", "pending"):
+                self._all_done()
+        elif not self._all_done() and (before != "unknown" or status not in self.kind.quiet):
+            self._asks(status)
+
+    def _dates(self, before: str, status: str, stage: str | None, due_by: datetime | None) -> None:
+        if self.kind is not DISPUTE:
+            return
+        asked = status == "needs_response" and before in ("under_review", "won", "lost", "closed")
+        if stage is not None and (self.stage is None or STAGES.index(stage) > STAGES.index(self.stage)):
+            asked = asked or self.stage is not None
+            self.stage = stage
+        self.due_by = due_by or self.due_by
+        self.answered = self.answered and not asked
+
+    def _all_done(self) -> bool:
+        known = {word for word, _ in self.parts.values()}
+        if self.done_at() is None or len(known) != 1:
+            return False
+        self.resolve(self.kind.outcome_of[known.pop()])
+        return True
+
+    def _asks(self, status: str) -> None:
+        if self.kind.asks is None:
+            return
+        word, hold = self.kind.asks
+        if status == word and self.hold is None:
+            self.hold = hold
+        elif word not in {status for status, _ in self.parts.values()} and self.hold == hold:
             self.hold = None

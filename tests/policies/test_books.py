@@ -84,7 +84,11 @@ def test_defaults_reach_the_retail_policies() -> None:
     assert [str(clock.span) for clock in vip.clocks] == ["5bd", "4bh", "14cd", "8bh"]  # the law binds for a VIP too
     assert {outcome.code for outcome in vip.outcomes} == {outcome.code for outcome in refund.outcomes}
     assert {reason.code for reason in vip.hold_reasons} == {reason.code for reason in refund.hold_reasons}
-    assert vip.goodwill_limit_minor == refund.goodwill_limit_minor == 10000
+    assert all(policy.goodwill_limits["EUR"] == 10000 for policy in book.policies)
+    for policy in book.policies:  # whatever a lead can pay with
+        assert {outcome.code for outcome in policy.outcomes if outcome.limited} == {
+            outcome.code for outcome in policy.outcomes if outcome.needs_amount
+        }
     assert (str(vip.cadence.shortest), str(refund.cadence.shortest), str(dispute.cadence.longest)) == ("12h", "24h", "168h")
     assert "sat" in delay.calendar.windows
     assert "sat" not in dispute.calendar.windows

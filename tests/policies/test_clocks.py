@@ -7,6 +7,7 @@ import pytest
 
 from policies.book import Policy, snapshot
 from policies.case.commands import (
+    Absorb,
     ChangePolicy,
     CustomerReply,
     Extend,
@@ -131,6 +132,13 @@ def test_resolved_at_the_very_second_is_a_breach_that_stays_on_record() -> None:
     assert (life.state.clocks_met, life.state.clocks_breached) == (0, 1)
 
 
+def test_a_fact_of_the_future_starts_no_clock() -> None:
+    with pytest.raises(ValueError, match=r"^facts\.withdrawal_told: lies in the future"):
+        Life.of(start(facts={"withdrawal_told": MONDAY + 30 * DAY}))
+    life = Life.of(start(facts={"withdrawal_told": MONDAY + 2 * MINUTE}))  # a clock a little ahead of ours
+    assert life.clock("withdrawal_refund").started_at == MONDAY
+
+
 def test_a_clock_starts_with_its_fact_at_the_facts_own_time() -> None:
     life = Life.of(start(rules=with_clock("10bd", more=({"id": "goods", "starts": "goods_received", "span": "4bh", "ladder": LADDER},))))
     assert clocks.find(life.state, "goods") is None
@@ -188,6 +196,16 @@ def test_a_delay_runs_to_the_newest_date_of_the_carrier() -> None:
     life.report("in_transit", life.now, eta_at=revised)
     assert life.clock("new_delivery_date").due_at == revised
     assert life.posted[-1].plan.context.resolve_by == revised
+
+
+def test_a_date_that_the_carrier_told_of_a_resolved_case_holds_when_it_comes_back() -> None:
+    promised, revised = utc("2026-03-06 17:00:00"), utc("2026-03-11 17:00:00")
+    life = Life.of(start(CaseKind.DELAY, delay_promised_at=promised))
+    life.do("resolve", Resolve(by=LEAD, outcome="replaced"))
+    life.after(days=1)
+    life.report("in_transit", life.now, eta_at=revised)
+    life.do("customer_reply", CustomerReply(by=CUSTOMER, not_solved=True))
+    assert life.clock("new_delivery_date").due_at == revised
 
 
 # -- which binds -------------------------------------------------------------------------------------------------------------------
@@ -361,6 +379,39 @@ def test_an_import_of_an_old_case_tells_the_highest_level_once_in_one_message() 
     assert len(life.told) == 1
 
 
+def test_an_import_with_several_clocks_passed_tells_the_highest_level_over_all_of_them_once() -> None:
+    opened = MONDAY - 60 * DAY
+    ladder = [LADDER[0], {"at": "100%", "level": 2, "to": "lead"}]
+    asked = {"id": "inspection", "starts": "goods_received", "span": "4bh", "ends": ["inspected"], "ladder": ladder}
+    rules = policy(clocks=[*(clock.model_dump() for clock in policy().clocks), asked])
+    life = Life.of(start(rules=rules, origin="import", opened_at=opened, facts={"withdrawal_told": opened, "goods_received": opened}))
+    # The law's 100 % is level 4; the promise's three rungs, its own 75 % and the two of the inspection are on record.
+    assert [(plan.alert.level, plan.alert.to, plan.alert.clock) for plan, _ in life.told] == [(4, "head", "withdrawal_refund")]
+    assert [fact.detail["clock"] for fact in life.facts(FactType.THRESHOLD_FIRED)] == ["withdrawal_refund"]
+    passed = [(fact.detail["clock"], fact.detail["at"]) for fact in life.facts(FactType.THRESHOLD_PASSED)]
+    assert sorted(passed) == [
+        ("inspection", "100%"),
+        ("inspection", "50%"),
+        ("refund_promise", "+1bd"),
+        ("refund_promise", "100%"),
+        ("refund_promise", "75%"),
+        ("withdrawal_refund", "75%"),
+    ]
+    assert (life.state.clocks_breached, life.state.escalation) == (3, 4)
+    # One message: sorry for the strictest of the dates, a new one.
+    [message] = life.posted
+    assert message.kinds == [MessageKind.ACKNOWLEDGEMENT, MessageKind.APOLOGY]
+    assert message.plan.context.missed_due_at == min(life.clock(name).due_at for name in ("refund_promise", "withdrawal_refund"))
+    life.after(days=2)
+    assert len(life.told) == 1
+
+
+def test_what_two_clocks_pass_later_on_is_told_of_each() -> None:
+    life = Life.of(start(facts={"withdrawal_told": MONDAY}))
+    life.until(moment("2026-03-17 12:00"))
+    assert {plan.alert.clock for plan, _ in life.told} == {"refund_promise", "withdrawal_refund"}
+
+
 def test_a_new_date_is_a_promise_too_and_missing_it_is_told() -> None:
     life = Life.of(start())
     life.until(moment("2026-03-19 16:59:59"))
@@ -497,6 +548,54 @@ def test_another_policy_plans_what_runs_from_where_it_started() -> None:
     assert life.clock("refund_promise").due_at == moment("2026-03-23 17:00")
     life.until(moment("2026-03-23 17:00"))
     assert [spec for _, spec, _ in life.fired("refund_promise")] == ["75%", "100%"]
+
+
+def spans(**span: str) -> list[dict[str, Any]]:
+    return [{**clock.model_dump(), "span": span.get(clock.id, clock.span)} for clock in policy().clocks]
+
+
+def test_a_stricter_policy_shortens_what_runs_and_the_strictest_date_is_told() -> None:
+    life = Life.of(start())
+    life.until(moment("2026-03-04 12:00"))
+    change_to(life, clocks=spans(refund_promise="5bd"))
+    assert life.clock("refund_promise").due_at == moment("2026-03-09 17:00")
+    life.until(moment("2026-03-05 10:00"))
+    assert life.posted[-1].plan.context.resolve_by == moment("2026-03-09 17:00")
+    life.until(moment("2026-03-09 17:00"))
+    assert [(at, spec) for at, spec, _ in life.fired("refund_promise")] == [
+        (moment("2026-03-06 13:15"), "75%"),
+        (moment("2026-03-09 17:00"), "100%"),
+    ]
+
+
+def test_a_stricter_policy_whose_date_has_passed_tells_the_breach_once() -> None:
+    life = Life.of(start())
+    life.until(moment("2026-03-10 10:00"))
+    change_to(life, clocks=spans(refund_promise="5bd"))
+    assert [(at, spec) for at, spec, _ in life.fired("refund_promise")] == [(life.now, "100%")]
+    assert life.clock("refund_promise").breached_at == moment("2026-03-09 17:00")
+    assert life.posted[-1].kinds == [MessageKind.APOLOGY]
+
+
+@pytest.mark.parametrize(
+    ("span", "due_at"),
+    [("5bd", "2026-03-12 17:00"), ("15bd", "2026-03-26 17:00"), ("40bh", "2026-03-12 10:00"), ("200h", "2026-03-13 18:00")],
+)
+def test_what_a_hold_has_added_so_far_stays_added_under_another_policy(span: str, due_at: str) -> None:
+    life = Life.of(start(rules=with_clock(span.replace("5bd", "10bd") if span.endswith("bd") else "80bh" if "bh" in span else "400h")))
+    life.after(hours=2)  # 12:00
+    life.do("hold", HoldCase(by=LEAD, reason="under_review"))
+    life.after(days=3)
+    life.do("resume", Resume(by=LEAD))
+    life.do("change_policy", ChangePolicy(by=LEAD, policy=snapshot(book(), with_clock(span), ())))
+    assert life.clock("c").due_at == moment(due_at)
+
+
+def test_a_date_that_a_merge_made_stricter_stands_under_a_looser_policy() -> None:
+    life = Life.of(start())
+    life.do("absorb", Absorb(by=LEAD, case_id="another", resolve_by=moment("2026-03-06 17:00")))
+    change_to(life, clocks=spans(refund_promise="15bd"))
+    assert life.clock("refund_promise").due_at == moment("2026-03-06 17:00")
 
 
 def test_a_clock_that_the_new_policy_does_not_know_counts_neither_as_met_nor_as_breached() -> None:

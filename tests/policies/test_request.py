@@ -1,7 +1,7 @@
 """The request to open a case: what is refused, that the field is named with what would be right, and that no value is ever repeated."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -180,6 +180,23 @@ def test_each_kind_with_what_it_needs() -> None:
 def test_the_same_reference_at_two_providers_is_two_payments() -> None:
     payments = [{"amount_minor": 1, "currency": "EUR", "provider": provider, "reference": "re_1"} for provider in ("stripe", "adyen")]
     assert len(CaseRequest.model_validate(request(payments=payments)).payments) == 2
+
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", ["shipped", "delivered", "goods_received"])
+def test_a_fact_of_the_future_is_none_and_is_refused_by_its_field(name: str) -> None:
+    facts = {"withdrawal_told": NOW - timedelta(days=1), name: NOW + timedelta(minutes=6)}
+    refused = CaseRequest.model_validate(request(facts=facts)).lies_ahead(NOW)
+    assert refused is not None
+    assert refused.startswith(f"facts.{name}: lies in the future; facts have happened")
+
+
+def test_what_a_clock_a_little_ahead_of_ours_tells_has_happened() -> None:
+    facts = {"shipped": NOW + timedelta(minutes=5)}
+    assert CaseRequest.model_validate(request(facts=facts)).lies_ahead(NOW) is None
+    assert CaseRequest.model_validate(request()).lies_ahead(NOW) is None
 
 
 PATHS = sorted({path for path, _, _ in WRONG} - {"customer__id", "reference", "order", "payments__0__reference"})

@@ -211,11 +211,11 @@ def case_start(kind: CaseKind, reference: str, *, change: dict[str, Any] | None 
 
 
 @asynccontextmanager
-async def real_house(folder: Path, **settings: Any) -> AsyncIterator[RealHouse]:
-    """Start everything on free ports with its state in `folder`; stop it at the end."""
+async def real_house(folder: Path, *, worker: bool = True, **settings: Any) -> AsyncIterator[RealHouse]:
+    """Start everything on free ports with its state in `folder`; stop it at the end. `worker=False`: the test runs its own."""
     made: Settings = load_settings(state_dir=folder, policy_book="demo", graceful_shutdown_s=5, **settings)
     events: list[str] = []
-    stack = Stack(made, state_dir=folder, temporal_port=None, ui_port=None, simulator=True, on_event=events.append)
+    stack = Stack(made, state_dir=folder, temporal_port=None, ui_port=None, simulator=True, worker=worker, on_event=events.append)
     async with stack, httpx2.AsyncClient(trust_env=False) as http:
         store = await open_store(made.database_url)
         try:

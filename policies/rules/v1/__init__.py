@@ -2,6 +2,8 @@
 
 from policies.rules.v1.agenda import Due, agenda, next_due
 from policies.rules.v1.commands import apply, cancellation_refused, refusal
+from policies.rules.v1.deliveries import answered as arrival_answered
+from policies.rules.v1.deliveries import not_delivered
 from policies.rules.v1.life import (
     Jobs,
     advance,
@@ -25,6 +27,7 @@ __all__ = [
     "agenda",
     "apply",
     "apply_readings",
+    "arrival_answered",
     "begin",
     "cancellation_refused",
     "details",
@@ -33,6 +36,7 @@ __all__ = [
     "message_ended",
     "next_due",
     "not_alerted",
+    "not_delivered",
     "not_recorded",
     "recorded",
     "refusal",

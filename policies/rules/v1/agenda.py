@@ -8,7 +8,7 @@ from datetime import datetime
 
 from policies.case.state import CaseState
 from policies.case.vocabulary import MessageKind
-from policies.rules.v1 import clocks, messages, outcomes
+from policies.rules.v1 import clocks, deliveries, messages, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ def _words(state: CaseState, due: list[Due]) -> None:
     if write_at is not None:
         kinds = ", ".join(dict.fromkeys(waiting.kind.value for waiting in state.needs))
         due.append(Due(write_at, "write", f"write to the customer: {kinds}"))
+    look_at = deliveries.look_at(state)
+    if look_at is not None:
+        due.append(Due(look_at, "look_for_arrival", "ask the books whether a message arrived"))
     if state.resolution is not None or any(waiting.kind is MessageKind.UPDATE for waiting in state.needs):
         return
     if state.in_flight is not None:
@@ -86,6 +89,8 @@ def _after_resolution(state: CaseState, due: list[Due]) -> None:
             due.append(Due(feedback.remind_at, "feedback_reminder", "remind of the feedback"))
         if feedback.expires_at is not None:
             due.append(Due(feedback.expires_at, "feedback_expires", "the feedback request expires"))
+    if state.money_check_at is not None:
+        due.append(Due(state.money_check_at, "money_check", "ask whether the money has arrived"))
     if state.resolution is not None and state.tail_until is not None:
         due.append(Due(state.tail_until, "tail_ends", "the tail ends: the case may close"))
 

@@ -22,9 +22,12 @@ _ALWAYS = SendWindow.always()
 
 
 def channels(state: CaseState) -> list[Channel]:
-    """The customer's channels, in the customer's order, as far as the policy uses them (all of them if it uses none of these)."""
+    """The customer's channels, in the customer's order, as far as the policy uses them (all of them if it uses none of these); last
+    those on which a message did not arrive.
+    """
     allowed = state.start.policy.policy.channels
-    return [channel for channel in state.reach.channels if channel in allowed] or list(state.reach.channels)
+    chosen = [channel for channel in state.reach.channels if channel in allowed] or list(state.reach.channels)
+    return sorted(chosen, key=lambda channel: channel in state.failing_channels) if state.failing_channels else chosen
 
 
 def window(state: CaseState) -> SendWindow:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from policies.book import ClockPolicy, Policy, Threshold
 from policies.case.facts import SYSTEM
 from policies.case.state import CaseState, ClockState, Rung
-from policies.case.vocabulary import FactType, MessageKind
+from policies.case.vocabulary import OWN_FACTS, FactType, MessageKind
 from policies.rules.v1.memory import alert, need, remember
 from policies.time.business_calendar import BusinessCalendar
 from policies.time.spans import SpanUnit
 
 _BUSINESS = (SpanUnit.BUSINESS_HOURS, SpanUnit.BUSINESS_DAYS)
+_ASKED_BY = "dispute_due_by"  # the date of a request that may come again
 
 
 def _share(calendar: BusinessCalendar, clock: ClockPolicy, started_at: datetime, due_at: datetime, percent: int) -> datetime:
@@ -85,15 +86,42 @@ def start_clocks(state: CaseState, fact: str, at: datetime, now: datetime, *, ag
         due_at = _carried_date(state, clock) if clock.span is None else policy.calendar.add(at, clock.span)
         if due_at is None:
             continue  # the date is not known yet; `carried_date_changed` starts it
-        if present is not None:
-            state.clocks.remove(present)
-        held = now if state.hold is not None and clock.pausable else None
-        state.clocks.append(ClockState(id=clock.id, started_at=at, due_at=due_at, rungs=_rungs(policy, clock, at, due_at), held_since=held))
-        remember(state, FactType.CLOCK_STARTED, now, by=SYSTEM, occurred_at=at, clock=clock.id, due_at=due_at.isoformat())
+        _start(state, clock, at, due_at, now)
+
+
+def _start(state: CaseState, clock: ClockPolicy, at: datetime, due_at: datetime, now: datetime) -> None:
+    """Start it in the place of the one that ran before."""
+    policy = state.start.policy.policy
+    present = find(state, clock.id)
+    if present is not None:
+        state.clocks.remove(present)
+    held = now if state.hold is not None and clock.pausable else None
+    state.clocks.append(ClockState(id=clock.id, started_at=at, due_at=due_at, rungs=_rungs(policy, clock, at, due_at), held_since=held))
+    remember(state, FactType.CLOCK_STARTED, now, by=SYSTEM, occurred_at=at, clock=clock.id, due_at=due_at.isoformat())
+
+
+def asked_anew(state: CaseState, now: datetime) -> None:
+    """The network's next stage, or a new request for a response: what was handed in before does not answer it."""
+    state.dispute_asked_at = now
+    for clock in state.start.policy.policy.clocks:
+        if clock.due_from == _ASKED_BY:
+            for fact in set(clock.ends) - OWN_FACTS:
+                state.named_facts.pop(fact, None)
+
+
+def _waits_for_the_new_date(state: CaseState, clock: ClockPolicy, present: ClockState) -> bool:
+    """True if the clock was over (ended or breached) before its answer was asked for anew, and nobody has answered since."""
+    over_at = present.ended_at or present.breached_at
+    if clock.due_from != _ASKED_BY or over_at is None or state.dispute_asked_at is None:
+        return False
+    return over_at <= state.dispute_asked_at and not any(fact in state.named_facts for fact in clock.ends)
 
 
 def carried_date_changed(state: CaseState, source: str, now: datetime) -> None:
-    """A date told by a provider or carrier is new: clocks that run to it are planned again; rungs already fired stay fired."""
+    """A date told by a provider or carrier is new: clocks that run to it are planned again; rungs already fired stay fired.
+
+    One that was over when a dispute's next stage asked for another answer starts anew, with every rung.
+    """
     policy = state.start.policy.policy
     for clock in policy.clocks:
         if clock.due_from != source:
@@ -102,12 +130,15 @@ def carried_date_changed(state: CaseState, source: str, now: datetime) -> None:
         present = find(state, clock.id)
         if present is None:
             started = state.named_facts.get(clock.starts)
-            if started is not None:
+            if started is not None and not any(fact in state.named_facts for fact in clock.ends):  # handed in before the date was known
                 start_clocks(state, clock.starts, started, now)
             continue
-        if due_at is None or present.ended or due_at == present.due_at:
+        if due_at is None or due_at == present.due_at:
             continue
-        _plan_again(policy, clock, present, due_at)
+        if _waits_for_the_new_date(state, clock, present):
+            _start(state, clock, now, due_at, now)
+        elif not present.ended:
+            _plan_again(policy, clock, present, due_at)
 
 
 def _plan_again(policy: Policy, clock: ClockPolicy, present: ClockState, due_at: datetime) -> None:
@@ -118,16 +149,33 @@ def _plan_again(policy: Policy, clock: ClockPolicy, present: ClockState, due_at:
         rung.done = done.get(rung.spec, "")
 
 
-def replan(state: CaseState) -> None:
-    """After a change of policy: clocks that go on are planned anew from the moment they started; holds so far are kept as they are."""
+def replan(state: CaseState, before: Policy) -> None:
+    """After a change of policy: clocks that go on are planned anew from the moment they started, earlier as well as later.
+
+    `before`: the policy until now. What holds and extensions have added to an internal clock so far stays added.
+    """
     policy = state.start.policy.policy
     for clock in running(state):
         definition = policy.clock(clock.id)
         if definition is None:
             continue
-        due_at = _carried_date(state, definition) if definition.span is None else policy.calendar.add(clock.started_at, definition.span)
+        due_at = _replanned(state, definition, clock, before)
         if due_at is not None:
-            _plan_again(policy, definition, clock, due_at if definition.basis != "internal" else max(due_at, clock.due_at))
+            _plan_again(policy, definition, clock, due_at)
+
+
+def _replanned(state: CaseState, definition: ClockPolicy, clock: ClockState, before: Policy) -> datetime | None:
+    if definition.span is None:
+        return _carried_date(state, definition)
+    calendar = state.start.policy.policy.calendar
+    planned = calendar.add(clock.started_at, definition.span)
+    old = before.clock(clock.id)
+    if definition.basis != "internal" or old is None or old.span is None:
+        return planned
+    as_planned_before = before.calendar.add(clock.started_at, old.span)
+    if clock.due_at <= as_planned_before:  # not moved so far, or pulled in by a merge: that stricter date stands
+        return planned if clock.due_at == as_planned_before else min(planned, clock.due_at)
+    return calendar.moved(planned, as_planned_before, clock.due_at, definition.span.unit)
 
 
 def stop_for_hold(state: CaseState, now: datetime) -> None:
@@ -261,6 +309,8 @@ def revive_statutory(state: CaseState, now: datetime) -> None:
             continue
         if any(fact in state.named_facts for fact in definition.ends):
             continue  # what ended it has happened (evidence was handed in), whatever becomes of the resolution
+        if _waits_for_the_new_date(state, definition, clock):
+            continue  # its old date has no meaning any more
         if clock.ended:
             if clock.ended == "met" and definition.binds == "merchant":
                 state.clocks_met -= 1
@@ -303,34 +353,48 @@ def fire(state: CaseState, clock_id: str, now: datetime) -> None:
     if clock_id == NEW_DATE:
         _new_date_missed(state, now)
         return
-    policy = state.start.policy.policy
     clock = find(state, clock_id)
-    definition = policy.clock(clock_id)
-    if clock is None or definition is None or clock.ended or clock.held_since is not None:
-        return
-    due = [rung for rung in clock.rungs if not rung.done and rung.at <= now]
+    if clock is not None:
+        _fire(state, [clock], now)
+
+
+def fire_what_had_passed(state: CaseState, now: datetime) -> None:
+    """An old case comes in: what its clocks had passed by then is told once per case, at the highest level over all of them."""
+    _fire(state, running(state), now)
+
+
+def _fire(state: CaseState, of: list[ClockState], now: datetime) -> None:
+    policy = state.start.policy.policy
+    due = [(clock, rung) for clock in of if not clock.ended and clock.held_since is None for rung in clock.rungs if _is_due(rung, now)]
     if not due:
         return
-    highest = max(due, key=lambda rung: (rung.level, rung.at))
-    if any(rung.breach for rung in due):
-        _breach(state, clock, now, definition)
-    for rung in due:
+    due.sort(key=lambda item: item[1].at)
+    clock, highest = max(due, key=lambda item: (item[1].level, item[1].at))
+    for passed, rung in due:
+        definition = policy.clock(passed.id)
+        if rung.breach and definition is not None:
+            _breach(state, passed, now, definition)
         rung.done = "fired" if rung is highest else "passed"
         kind = FactType.THRESHOLD_FIRED if rung is highest else FactType.THRESHOLD_PASSED
-        remember(state, kind, now, by=SYSTEM, occurred_at=rung.at, clock=clock_id, at=rung.spec, level=rung.level, to=rung.to)
-    if any(rung.apology for rung in due) and state.resolution is None:
+        remember(state, kind, now, by=SYSTEM, occurred_at=rung.at, clock=passed.id, at=rung.spec, level=rung.level, to=rung.to)
+    missed = [passed.due_at for passed, rung in due if rung.apology]
+    if missed and state.resolution is None:
         state.tight_cadence = True
         give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
-        need(state, MessageKind.APOLOGY, now, asked=clock.due_at.isoformat())
+        need(state, MessageKind.APOLOGY, now, asked=min(missed).isoformat())  # of several dates the one that was told: the strictest
     alert(
         state,
         highest.to,
         highest.level,
         "breached" if clock.breached_at is not None else "at_risk",
         now,
-        clock=clock_id,
+        clock=clock.id,
         due_at=clock.due_at,
     )
+
+
+def _is_due(rung: Rung, now: datetime) -> bool:
+    return not rung.done and rung.at <= now
 
 
 def binding(state: CaseState, now: datetime | None = None) -> ClockState | None:

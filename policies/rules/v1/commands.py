@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from policies.book import Outcome, Policy
 from policies.case import commands as c
 from policies.case.facts import Actor
 from policies.case.state import CaseState, PromiseState
@@ -16,12 +17,14 @@ from policies.case.vocabulary import OWN_FACTS, CaseStatus, FactType, MessageCla
 from policies.money import check_currency, total
 from policies.rules.v1 import cadence, clocks, feedback, messages, outcomes, provider_news
 from policies.rules.v1.life import named_fact, stale_watch
-from policies.rules.v1.memory import alert, end_promise, need, remember
+from policies.rules.v1.memory import MOST_FACT_NAMES, MOST_LINKS, alert, end_promise, need, remember
 
 _PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN)
 _LEADS = (Role.LEAD, Role.ADMIN)
-# A viewer of the timeline must be able to tell why; these acts change what the customer gets.
+# These acts change what the customer gets ...
 _NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "change_policy"})
+# ... and these also who is responsible and what is waited for: a viewer of the timeline must be able to tell why.
+_NEEDS_WHY = _NEEDS_LEAD | {"hold", "escalate"}
 _FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _EVIDENCE = re.compile(r"\S+#sha256=[0-9a-f]{64}")
 _LIFETIME = timedelta(days=3660)  # no case is older, no word is given for later; the engine's timers end after some centuries
@@ -41,7 +44,10 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
     if name == "report_fact" and by.role is Role.CUSTOMER and command.name != "customer_supplied":
         return f"by.role is customer; {command.name} is reported by agents, leads and admins"
     check = _CHECKS.get(name)
-    return check(state, command, now) if check is not None else None
+    wrong = check(state, command, now) if check is not None else None
+    if wrong is None and name in _NEEDS_WHY and not (by.why or "").strip():
+        return f"by.why is empty; {name} needs a reason in a few words, it stands on the timeline"
+    return wrong
 
 
 def _not_ahead(name: str, moment: datetime, now: datetime) -> str | None:
@@ -83,11 +89,17 @@ def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str |
             return f"amounts.currency: {error}"
     if any(not _EVIDENCE.fullmatch(address) for address in command.evidence):
         return "evidence: right would be an address and its hash, for example https://files.example/1.pdf#sha256=<64 hex digits>"
-    limit = policy.goodwill_limit_minor
-    if limit is None or command.outcome != "goodwill" or command.by.role is Role.ADMIN:
-        return None
-    over = any(money.amount_minor > limit for money in total(command.amounts))
-    return f"amounts: goodwill over {limit} minor units needs an admin" if over else None
+    return _over_the_limit(policy, outcome, command) if outcome.limited and command.by.role is not Role.ADMIN else None
+
+
+def _over_the_limit(policy: Policy, outcome: Outcome, command: c.Resolve) -> str | None:
+    for money in total(command.amounts):
+        limit = policy.goodwill_limits.get(money.currency)
+        if limit is None:
+            return f"amounts: the policy has no limit for {outcome.code} in {money.currency}; such an amount needs an admin"
+        if money.amount_minor > limit:
+            return f"amounts: {outcome.code} over {limit} {money.currency} (minor units) needs an admin"
+    return None
 
 
 def _check_hold(state: CaseState, command: c.HoldCase, now: datetime) -> str | None:
@@ -185,7 +197,16 @@ def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str |
             return f"old_reference {command.old_reference} was replaced by {old.replaced_by} already"
         if any(target.reference == command.new_reference and target.provider == old.provider for target in state.targets):
             return f"new_reference {command.new_reference} belongs to this case already; name the refund that was issued instead"
-    return None
+    return _too_many_facts(state, command.name)
+
+
+def _too_many_facts(state: CaseState, name: str) -> str | None:
+    # What the case itself acts upon is never one too many; the first is not kept by name, the second is one.
+    if name in state.named_facts or name in ("payment_replaced", "customer_supplied"):
+        return None
+    if len(state.named_facts.keys() - OWN_FACTS) < MOST_FACT_NAMES:
+        return None
+    return f"name: this case knows {MOST_FACT_NAMES} facts by name, the most that one may have; keep {name} as a note"
 
 
 def _check_link(state: CaseState, command: c.Link, now: datetime) -> str | None:
@@ -193,13 +214,23 @@ def _check_link(state: CaseState, command: c.Link, now: datetime) -> str | None:
         return "case_id is empty"
     if command.case_id == state.start.case_id:
         return "case_id: a case is not linked to itself"
-    return f"case_id: {command.case_id} is linked already" if command.case_id in state.links else None
+    if command.case_id in state.links:
+        return f"case_id: {command.case_id} is linked already"
+    return _too_many_links(state)
+
+
+def _too_many_links(state: CaseState) -> str | None:
+    if len(state.links) < MOST_LINKS:
+        return None
+    return f"case_id: this case is linked to {MOST_LINKS} others, the most that one may have; link from the other case instead"
 
 
 def _check_absorb(state: CaseState, command: c.Absorb, now: datetime) -> str | None:
     if not command.case_id:
         return "case_id is empty; name the case that is merged into this one"
-    return "case_id: a case is not merged into itself" if command.case_id == state.start.case_id else None
+    if command.case_id == state.start.case_id:
+        return "case_id: a case is not merged into itself"
+    return None if command.case_id in state.links else _too_many_links(state)
 
 
 def _check_merge(state: CaseState, command: c.Merge, now: datetime) -> str | None:
@@ -233,7 +264,8 @@ def _check_feedback(state: CaseState, command: c.GiveFeedback, now: datetime) ->
 def _check_preferences(state: CaseState, command: c.ChangePreferences, now: datetime) -> str | None:
     if not command.reach.channels:
         return "reach.channels is empty; name at least one channel on which the customer can be reached"
-    if command.before is not None and command.before != state.reach:
+    moved = command.contact_before is not None and command.contact_before != state.start.contact_ref
+    if moved or (command.before is not None and command.before != state.reach):
         return "before: the customer's wishes were changed meanwhile; look again and repeat"  # an opt-out must not be lost
     if MessageClass.MANDATORY in command.reach.opted_out:
         return "reach.opted_out: mandatory messages cannot be opted out of; right would be status or survey"
@@ -462,6 +494,8 @@ def _feedback(state: CaseState, command: c.GiveFeedback, now: datetime) -> None:
 def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) -> None:
     before = state.reach
     state.reach = command.reach
+    if command.contact_ref is not None:
+        state.start = state.start.model_copy(update={"contact_ref": command.contact_ref})
     remember(state, FactType.PREFERENCES_CHANGED, now, by=command.by, channels=",".join(command.reach.channels))
     stopped = MessageClass.STATUS in command.reach.opted_out and MessageClass.STATUS not in before.opted_out
     if stopped:
@@ -507,7 +541,7 @@ def _change_policy(state: CaseState, command: c.ChangePolicy, now: datetime) -> 
     for name, at in sorted(state.named_facts.items(), key=lambda item: (item[1], item[0]), reverse=True):
         if name != "customer_replied" or state.unanswered_since is not None:
             clocks.start_clocks(state, name, at, now, again=False)
-    clocks.replan(state)
+    clocks.replan(state, before.policy)
     new = clocks.resolve_by(state)
     remember(
         state,

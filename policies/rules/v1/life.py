@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from policies.case.case_id import workflow_id
-from policies.case.facts import SYSTEM, Actor
-from policies.case.plans import AlertPlan, BooksEntry, MessagePlan, WatchPlan, WatchTarget
+from policies.case.facts import SYSTEM, Actor, lies_ahead
+from policies.case.plans import AlertPlan, ArrivalQuestion, BooksEntry, MessagePlan, WatchPlan, WatchTarget
 from policies.case.start import CaseStart
 from policies.case.state import CaseState, SentUnwritten, Target, UnsentAlert
 from policies.case.vocabulary import CaseKind, FactType, MessageKind, Role
 from policies.providers.statuses import TargetType
-from policies.rules.v1 import clocks, feedback, messages, outcomes, provider_news
+from policies.rules.v1 import clocks, deliveries, feedback, messages, outcomes, provider_news
 from policies.rules.v1.agenda import Due, agenda
 from policies.rules.v1.memory import alert, forget_recorded, need, remember
 from policies.rules.v1.rows import case_row
@@ -29,6 +29,7 @@ class Jobs:
 
     message: MessagePlan | None = None
     alerts: list[AlertPlan] = field(default_factory=list)
+    arrivals: list[ArrivalQuestion] = field(default_factory=list)
     watch: WatchPlan | None = None
     cancel_watch: bool = False
     record: bool = False
@@ -36,7 +37,12 @@ class Jobs:
 
 
 def begin(start: CaseStart, now: datetime) -> CaseState:
-    """A new case: facts known already, clocks from the moment it was opened, an acknowledgement at once."""
+    """A new case: facts known already, clocks from the moment it was opened, an acknowledgement at once.
+
+    ValueError for a fact of the future, which the desk would have refused.
+    """
+    if (wrong := lies_ahead(start.facts, now)) is not None:
+        raise ValueError(wrong)
     opened_at = min(start.opened_at or now, now)
     state = CaseState(
         start=start,
@@ -52,6 +58,7 @@ def begin(start: CaseStart, now: datetime) -> CaseState:
                 amount_minor=target.amount_minor,
                 currency=target.currency,
                 method=target.method,
+                asked_since=now,
             )
             for target in start.targets
         ],
@@ -64,7 +71,7 @@ def begin(start: CaseStart, now: datetime) -> CaseState:
     by = Actor(who=start.origin.value, role=Role.SYSTEM)
     remember(state, FactType.OPENED, now, by=by, occurred_at=opened_at, policy=start.policy.policy.id, reason=start.reason)
     need(state, MessageKind.ACKNOWLEDGEMENT, now)
-    known: dict[str, datetime] = {"opened": opened_at, **start.facts}
+    known: dict[str, datetime] = {"opened": opened_at, **{name: min(at, now) for name, at in start.facts.items()}}
     if start.kind is CaseKind.DISPUTE:
         known.setdefault("dispute_created", opened_at)
     for name, at in sorted(known.items(), key=lambda item: (item[1], item[0])):
@@ -84,6 +91,8 @@ def named_fact(state: CaseState, name: str, at: datetime, now: datetime) -> None
 
 def advance(state: CaseState, now: datetime) -> None:
     """Let everything happen that is due by `now`, soonest first. Messages are not composed here but by `jobs`, after all of it."""
+    if now <= state.learned_at:
+        clocks.fire_what_had_passed(state, now)
     for _ in range(_MAX_STEPS):
         due = next((item for item in agenda(state) if item.at <= now and not _done_already(state, item)), None)
         if due is None:
@@ -95,7 +104,7 @@ def advance(state: CaseState, now: datetime) -> None:
 
 def _done_already(state: CaseState, due: Due) -> bool:
     """True for duties that `jobs` takes up or that wait for something else."""
-    if due.what in ("write", "watch", "write_books"):
+    if due.what in ("write", "watch", "write_books", "look_for_arrival"):
         return True
     return due.what == "tail_ends" and state.named_facts.get("tail_ended") == due.at
 
@@ -117,20 +126,28 @@ def fire(state: CaseState, due: Due, now: datetime) -> None:
         case "hold_ends":
             provider_news.lift_hold(state, SYSTEM, now, why="until")
             alert(state, "owner", state.escalation, "hold_ended", now)
-        case "feedback":
-            if state.feedback is None:  # announced by a resolution that is still on its way: asked once that has arrived
-                state.named_facts["feedback_waits"] = due.at
-            feedback.ask(state, now)
-        case "feedback_reminder":
-            feedback.remind(state, now)
-        case "feedback_expires":
-            feedback.expire(state, now)
+        case "feedback" | "feedback_reminder" | "feedback_expires":
+            _survey(state, due, now)
+        case "money_check":
+            outcomes.ask_for_the_money(state, now)
         case "tail_ends":
             state.named_facts["tail_ended"] = due.at
             state.watch.wanted = False
             remember(state, FactType.TAIL_ENDED, now, by=SYSTEM)
         case _:
             raise AssertionError(f"no rule for the duty {due.what}")
+
+
+def _survey(state: CaseState, due: Due, now: datetime) -> None:
+    match due.what:
+        case "feedback":
+            if state.feedback is None:  # announced by a resolution that is still on its way: asked once that has arrived
+                state.named_facts["feedback_waits"] = due.at
+            feedback.ask(state, now)
+        case "feedback_reminder":
+            feedback.remind(state, now)
+        case _:
+            feedback.expire(state, now)
 
 
 def _ask_expired(state: CaseState, now: datetime) -> None:
@@ -154,6 +171,7 @@ def jobs(state: CaseState, now: datetime) -> Jobs:
     if write_at is not None and write_at <= now:
         planned.message = messages.compose(state, now)
     planned.alerts = _alerts(state, now)
+    planned.arrivals = deliveries.questions(state, now)
     _watch(state, planned, now)
     retry_due = state.books_retry_at is not None and state.books_retry_at <= now
     if planned.message is not None or planned.alerts:
@@ -253,6 +271,8 @@ def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
                 due_by=state.dispute_due_by if target.type is TargetType.DISPUTE else None,
                 eta_at=state.delay_revised_at if target.type is TargetType.DELIVERY else None,
                 stage=state.dispute_stage if target.type is TargetType.DISPUTE else None,
+                asked_since=target.asked_since,
+                told_unknown=target.told_unknown,
             )
             for target in targets
         ],

@@ -1,6 +1,7 @@
 """How the rules remember: facts, alerts and needs are added here and nowhere else.
 
-Owns the bounds of the state (the last 200 facts once the books have them). Called by the other rules of this version.
+Owns the bounds of the state: it travels as one payload (the engine's limit is 2 MiB) at each continue-as-new and is read by people.
+Called by the other rules of this version.
 """
 
 from datetime import datetime
@@ -10,6 +11,13 @@ from policies.case.state import Alert, CaseState, EndedPromise, Need
 from policies.case.vocabulary import FactType, MessageKind, PromiseEnd
 
 KEPT_FACTS = 200  # house.md: "the last 200 facts and counters; older ones live in the books"
+# An order of a hundred parcels has a sibling for each; what links more is a script gone wrong (12 KB, and unreadable for people).
+MOST_LINKS = 200
+# Clocks start and end by a dozen names; the shipped books use six. The request brings 20 at most, the rest is reported by people.
+MOST_FACT_NAMES = 100
+# A record may hold amounts, references and evidence of a kilobyte or more. Each of them is a fact in the books; who reads the state
+# wants the last few. Twenty reopenings are more than any case of the field has.
+KEPT_RESOLUTIONS = 20
 
 
 def remember(

@@ -6,17 +6,19 @@ Owns coalescing, consent, the message's promise and the promise accounting. Must
 from datetime import datetime
 
 from policies.case.case_id import workflow_id
+from policies.case.facts import CUSTOMER
 from policies.case.plans import MessageContext, MessagePlan, MessageResult, TargetView, WhoActs
 from policies.case.state import CaseState, InFlight, Need, PromiseState, Target
 from policies.case.vocabulary import MESSAGE_CLASS, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
 from policies.money import Money
 from policies.providers.statuses import TargetType
-from policies.rules.v1 import cadence, clocks, feedback, outcomes
+from policies.rules.v1 import cadence, clocks, deliveries, feedback, outcomes
 from policies.rules.v1.memory import alert, end_promise, remember
 from policies.time.spans import Span
 
 _WEIGHT = {kind: weight for weight, kind in enumerate(MessageKind)}
-_NO_PROMISE = frozenset({MessageKind.RESOLUTION, MessageKind.TRACE, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER})
+_AFTER_ALL_PROMISES = frozenset({MessageKind.MONEY_CHECK, MessageKind.TRACE})  # what a resolution has announced: keeps none, makes none
+_NO_PROMISE = _AFTER_ALL_PROMISES | {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}
 # Sent again after an unknown outcome: better twice than never. Routine updates and surveys are skipped (issue 3, provider-facts 1.6).
 _MUST_ARRIVE = frozenset(kind for kind, class_ in MESSAGE_CLASS.items() if class_ is MessageClass.MANDATORY)
 _WAITS_ON: dict[str, WhoActs] = {
@@ -26,6 +28,8 @@ _WAITS_ON: dict[str, WhoActs] = {
     "merchant": "seller",
     "review": "us",
 }
+# Reasons that the message activity gives (activities/messaging.py, activities/parking.py).
+UNSUBSCRIBED, CHANNEL_PARKED, EXPIRED = "unsubscribed", "channel_parked", "expired"
 _ALONE = frozenset({MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER})
 
 
@@ -72,7 +76,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
     case_id = state.start.case_id
     # Opaque to the outside: no name, no address; unique by (case, cycle, kind, seq).
     message_id = f"{workflow_id(state.start.kind, case_id)}.{state.cycle}.{first.value}.{state.message_seq}"
-    keeps = None if first in _ALONE or first is MessageKind.TRACE else (state.promise.number if state.promise else None)
+    keeps = None if first in _ALONE or first in _AFTER_ALL_PROMISES else (state.promise.number if state.promise else None)
     makes = next_promise_number(state) if next_word is not None else None
     context = _context(state, together, kinds, next_word, now)
     state.in_flight = InFlight(
@@ -86,7 +90,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         makes=makes,
         next_word_at=next_word,
         routine=MessageKind.UPDATE in kinds,
-        feedback_at=context.feedback_at if MessageKind.RESOLUTION in kinds else None,
+        feedback_at=context.feedback_at if MessageKind.RESOLUTION in kinds and state.feedback is None else None,
     )
     if MessageKind.FEEDBACK_REQUEST in kinds:
         feedback.plan(state, now)
@@ -147,7 +151,7 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
     promise = state.promise
     owed = promise is not None and now > promise.due_at + policy.cadence.grace.elapsed()
     unchanged = None if MessageKind.NEWS in kinds or resolution is not None else (state.last_news_at or state.opened_at)
-    feedback_at = outcomes.feedback_at(state, now) if resolution is not None and resolution.told_at is None else None
+    feedback_at = _feedback_at(state, kinds, now)
     return MessageContext(
         case_id=start.case_id,
         kind=start.kind,
@@ -187,12 +191,25 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
             and resolution.rests_on_provider
             and any(_may_have_trace(target.type) and target.trace is None and not target.reversal for target in state.targets)
         ),
+        money_check_at=state.money_check_at
+        if MessageKind.RESOLUTION in kinds and MessageClass.STATUS not in state.reach.opted_out
+        else None,
         feedback_at=feedback_at,
         feedback_until=_feedback_until(state, kinds, now),
         reopened_because=asked.get(MessageKind.REOPEN),
         reopen_until=state.tail_until,
         text_refs=[waiting.text_ref for waiting in needs if waiting.text_ref],
     )
+
+
+def _feedback_at(state: CaseState, kinds: list[MessageKind], now: datetime) -> datetime | None:
+    """When the resolution says that we shall ask; said again it names the same moment, if that still lies ahead."""
+    if state.resolution is None:
+        return None
+    if state.resolution.told_at is None:
+        return outcomes.feedback_at(state, now)
+    due_at = state.feedback.due_at if state.feedback is not None and not state.feedback.ended else None
+    return due_at if MessageKind.RESOLUTION in kinds and due_at is not None and due_at > now else None
 
 
 def _asking(state: CaseState, needs: list[Need]) -> tuple[dict[str, str], datetime | None, str | None]:
@@ -269,7 +286,19 @@ def ended(state: CaseState, message_id: str, result: MessageResult, now: datetim
             _unknown(state, flight, result, now)
         case MessageOutcome.SKIPPED:
             remember(state, FactType.MESSAGE_SKIPPED, now, kind=flight.kind.value, reason=result.reason)
+            if result.reason == UNSUBSCRIBED:
+                _unsubscribed(state, now)
             _not_told(state, flight, result.reason or "skipped", now)
+
+
+def _unsubscribed(state: CaseState, now: datetime) -> None:
+    """The customer has had enough of updates, on whatever case they said so: nothing routine is promised here either."""
+    if MessageClass.STATUS in state.reach.opted_out:
+        return
+    state.reach = state.reach.model_copy(update={"opted_out": [*state.reach.opted_out, MessageClass.STATUS]})
+    remember(state, FactType.PREFERENCES_CHANGED, now, by=CUSTOMER, opted_out=MessageClass.STATUS.value)
+    end_promise(state, PromiseEnd.WITHDRAWN, now, now, why="opted_out")
+    state.needs = [waiting for waiting in state.needs if waiting.kind is not MessageKind.UPDATE]
 
 
 def _kinds(flight: InFlight) -> list[MessageKind]:
@@ -294,6 +323,7 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
         in_time = result.at <= state.promise.due_at + policy.cadence.grace.elapsed()
         end_promise(state, PromiseEnd.KEPT if in_time else PromiseEnd.LATE, result.at, now)
     _make_promise(state, flight, result.at, now)
+    deliveries.said(state, flight, result.channel, result.at)
     if flight.routine:
         state.routine_count += 1
     for kind in _kinds(flight):
@@ -345,7 +375,8 @@ def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: date
     state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
     state.parked_count += 1
     remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)
-    if state.parked_count == 1:
+    # Of a parked channel the operator is told once, not by every case; a word that a newer one overtook is no fault at all.
+    if state.parked_count == 1 and result.reason not in (CHANNEL_PARKED, EXPIRED):
         alert(state, "operator", state.escalation, "message_parked", now)
 
 

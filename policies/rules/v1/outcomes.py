@@ -11,7 +11,7 @@ from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, Messag
 from policies.money import Money, total
 from policies.providers.statuses import SETTLED, TargetType
 from policies.rules.v1 import cadence, clocks
-from policies.rules.v1.memory import alert, drop_needs, end_promise, need, remember
+from policies.rules.v1.memory import KEPT_RESOLUTIONS, alert, drop_needs, end_promise, need, remember
 
 WITHDRAWN = "withdrawn"
 MERGED = "merged"
@@ -24,11 +24,18 @@ _OVERTAKEN = frozenset(
         MessageKind.ASK,
         MessageKind.ASK_REMINDER,
         MessageKind.REOPEN,
+        MessageKind.MONEY_CHECK,
         MessageKind.TRACE,
     }
 )
 _OF_A_RESOLUTION = frozenset(
-    {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER, MessageKind.TRACE},
+    {
+        MessageKind.RESOLUTION,
+        MessageKind.FEEDBACK_REQUEST,
+        MessageKind.FEEDBACK_REMINDER,
+        MessageKind.MONEY_CHECK,
+        MessageKind.TRACE,
+    },
 )
 
 
@@ -108,10 +115,34 @@ def resolve(
         state.tail_until = now
     else:
         state.tail_until = policy.calendar.add(success_at or now, policy.tail)
+    state.money_check_at = _money_check_at(state, now)
     state.watch.wanted = rests and policy.tail_watch and outcome not in _FINAL
     state.watch.mode = "tail"
     state.watch_since = now
     state.watch.restart_at = None
+
+
+def _money_check_at(state: CaseState, now: datetime) -> datetime | None:
+    """When the customer will be asked whether the money has arrived; None if nobody asks.
+
+    Only for a date to come (of one that has passed the resolution itself says what to do), while an answer can still reopen the case.
+    Where the survey waits for the money, it comes at the same date and is enough.
+    """
+    policy = state.start.policy.policy
+    expected_at = state.resolution.money_expected_at if state.resolution is not None else None
+    if expected_at is None or not policy.ask_money_arrived or policy.feedback.wait_for_money:
+        return None
+    if MessageClass.STATUS in state.reach.opted_out:
+        return None
+    at = cadence.may_write_at(state, [MessageKind.MONEY_CHECK], expected_at)
+    return at if now < at and state.tail_until is not None and at < state.tail_until else None
+
+
+def ask_for_the_money(state: CaseState, now: datetime) -> None:
+    """The date has come at which the money is to show. A resolution that still waits to be told says what to do by itself."""
+    state.money_check_at = None
+    if not any(waiting.kind is MessageKind.RESOLUTION for waiting in state.needs):
+        need(state, MessageKind.MONEY_CHECK, now)
 
 
 def _is_refund(state: CaseState) -> bool:
@@ -143,9 +174,12 @@ def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
     policy = state.start.policy.policy
     state.cycle += 1
     state.past_resolutions.append(state.resolution)
+    state.forgotten_resolutions += max(0, len(state.past_resolutions) - KEPT_RESOLUTIONS)
+    state.past_resolutions = state.past_resolutions[-KEPT_RESOLUTIONS:]
     state.resolution = None
     state.status = CaseStatus.OPEN
     state.tail_until = None
+    state.money_check_at = None
     state.tight_cadence = True
     state.routine_count = 0
     drop_needs(state, _OF_A_RESOLUTION)
@@ -159,6 +193,8 @@ def reopen(state: CaseState, because: str, by: Actor, now: datetime) -> None:
     remember(state, FactType.REOPENED, now, by=by, because=because)
     clocks.revive_statutory(state, now)
     clocks.start_clocks(state, "reopened", now, now)
+    for source in ("dispute_due_by", "delay_revised"):  # told while the case was resolved
+        clocks.carried_date_changed(state, source, now)
     clocks.give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
     need(state, MessageKind.REOPEN, now, asked=because)
     alert(state, "lead", 1, "reopened", now)

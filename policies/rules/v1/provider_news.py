@@ -7,7 +7,7 @@ the watch activity and with webhooks.
 from datetime import datetime
 
 from policies.case.facts import Actor
-from policies.case.plans import Reading, WatchResult
+from policies.case.plans import Reading, UnknownReference, WatchResult
 from policies.case.state import CaseState, Hold, Target
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
 from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, in_our_words, may_follow, stage_may_follow
@@ -15,6 +15,7 @@ from policies.rules.v1 import clocks
 from policies.rules.v1.memory import alert, need, remember
 from policies.rules.v1.outcomes import end_hold, reopen, resolve, settled_at
 
+_ANSWERED = SETTLED[TargetType.DISPUTE] | {"under_review"}
 _REMEMBERED_EVENTS = 50  # enough for a burst of redelivered webhooks; the inbox of the web process keeps them all
 
 
@@ -57,7 +58,7 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
     status = in_our_words(target.type, target.status, reading.status)
     overtaken = target.replaced_by is not None  # kept on record, but the case rests on its successor
     stale = target.status_at is not None and at < target.status_at
-    news = not stale and _carried_dates(state, reading, now)
+    news = not stale and _carried_dates(state, target, reading, now)
     if reading.replaced_by is not None and not overtaken:
         replace_payment(state, target, reading.replaced_by, now)
         news = True
@@ -102,14 +103,20 @@ def _provider(reading: Reading) -> Actor:
     return Actor(who=reading.provider, role=Role.PROVIDER)
 
 
-def _carried_dates(state: CaseState, reading: Reading, now: datetime) -> bool:
+def _carried_dates(state: CaseState, target: Target, reading: Reading, now: datetime) -> bool:
     """Dates and the stage that the provider tells; True if the customer must hear of it (another stage, a new delivery date)."""
     next_stage = False
+    asked_anew = reading.type is TargetType.DISPUTE and reading.status == "needs_response" and target.status in _ANSWERED
     if reading.type is TargetType.DISPUTE and reading.stage is not None and stage_may_follow(state.dispute_stage, reading.stage):
+        asked_anew = asked_anew or state.dispute_stage is not None
         next_stage = state.dispute_stage is not None and state.resolution is None
         state.dispute_stage = reading.stage
-    if reading.due_by is not None and reading.due_by != state.dispute_due_by:
+    if asked_anew:
+        clocks.asked_anew(state, now)
+    new_date = reading.due_by is not None and reading.due_by != state.dispute_due_by
+    if new_date:
         state.dispute_due_by = reading.due_by
+    if (new_date or asked_anew) and state.resolution is None:  # of a resolved one when it comes back
         clocks.carried_date_changed(state, "dispute_due_by", now)
     if reading.eta_at is not None and state.start.kind is CaseKind.DELAY and reading.eta_at != state.delay_revised_at:
         state.delay_revised_at = reading.eta_at
@@ -131,6 +138,7 @@ def replace_payment(state: CaseState, old: Target, new_reference: str, now: date
                 amount_minor=old.amount_minor,
                 currency=old.currency,
                 method=old.method,
+                asked_since=now,
             )
         )
     remember(state, FactType.PAYMENT_REPLACED, now, old=old.reference, new=new_reference)
@@ -265,6 +273,10 @@ def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
             remember(state, FactType.PROVIDER_UNREACHABLE, now, occurred_at=result.unreachable_since)
             alert(state, "owner", state.escalation, "provider_unreachable", now)
         return True
+    if result.unknown:
+        _nobody_knows(state, result.unknown, now)
+        state.watch.restart_at = now  # asked on at the plan's pace: it may yet turn up
+        return True
     state.watch.unreachable_since = state.watch.failed_since = None
     known = _known(state)
     apply_readings(state, result.readings, now)
@@ -274,6 +286,18 @@ def watch_ended(state: CaseState, result: WatchResult, now: datetime) -> bool:
         # What ended the watch is no news here: asked again in due time, since asking at once would go round for ever.
         state.watch.restart_at = state.start.policy.policy.calendar.add(now, state.start.policy.policy.watch.steps[-1].every)
     return True
+
+
+def _nobody_knows(state: CaseState, unknown: list[UnknownReference], now: datetime) -> None:
+    """The provider answers, but not about this: a wrong reference or account. A person is told, once per reference."""
+    told = {(one.provider, one.reference): one.since for one in unknown}
+    untold = [target for target in state.targets if (target.provider, target.reference) in told and not target.told_unknown]
+    for target in untold:
+        target.told_unknown = True
+        since = told[target.provider, target.reference]
+        remember(state, FactType.REFERENCE_UNKNOWN, now, occurred_at=since, provider=target.provider, reference=target.reference)
+    if untold:
+        alert(state, "owner", state.escalation, "reference_unknown", now)
 
 
 def _known(state: CaseState) -> tuple[object, ...]:

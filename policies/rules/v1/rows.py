@@ -158,6 +158,7 @@ def snapshot(state: CaseState) -> Snapshot:
         policy=f"{start.policy.policy.id} ({start.policy.book} {start.policy.version}, {start.policy.checksum})",
         shadow=start.shadow,
         reach=state.reach,
+        contact_ref=state.start.contact_ref,
         counts={
             "facts": state.fact_seq,
             "messages": state.message_seq,

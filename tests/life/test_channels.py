@@ -1,0 +1,217 @@
+"""Channels that may not, cannot or did not carry a message: suppressed addresses, a parked account, reports from providers."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from activities.ports import EXPIRED, Outgoing, SendFailed, SendOutcome
+from policies.case.commands import DeliveryReport
+from policies.case.vocabulary import Channel, MessageClass
+from store.delivery_events import DeliveryEvent, ReportedState, write_event
+from store.parks import ParkBooks
+from store.suppressions import Covers, SuppressionBooks, SuppressionReason
+from tests.life.harness import CONTACT, MONDAY, House, house, punctual, start_of
+from workflows import names
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+BOTH = (Channel.EMAIL, Channel.SMS)
+ADA = CONTACT.email or ""
+
+
+async def test_a_suppressed_address_is_not_written_to_and_the_next_channel_is_used(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await SuppressionBooks(h.store).suppress(Channel.EMAIL, ADA.upper(), SuppressionReason.HARD_BOUNCE, MONDAY, "sendgrid:e1")
+        case = await h.open(start_of(channels=BOTH))
+        await h.after(seconds=2)
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.SMS]
+        [message] = await case.messages()
+        assert (message.channel, message.state.value) == (Channel.SMS, "accepted")
+
+
+async def test_where_every_address_is_suppressed_a_person_is_told_and_the_ledger_says_why(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await SuppressionBooks(h.store).suppress(Channel.EMAIL, ADA, SuppressionReason.SPAM, MONDAY, "sendgrid:e1")
+        case = await h.open(start_of())
+        await h.after(seconds=2)
+        assert h.post.attempts == 0
+        [message] = await case.messages()
+        assert (message.state.value, message.reason) == ("refused", "suppressed_spam")
+        assert "no channel reaches the customer; a call is needed" in [alert.title.split(": ")[1] for alert, _ in h.alerts.told]
+
+
+async def test_who_unsubscribed_gets_no_update_on_any_case_and_what_must_be_said(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await h.open(start_of(channels=BOTH))
+        await h.until(MONDAY + HOUR)
+        books = SuppressionBooks(h.store)
+        await books.suppress(Channel.EMAIL, ADA, SuppressionReason.UNSUBSCRIBE, MONDAY, "one_click", Covers.STATUS)
+        h.provider.will_be("R-1-1", MONDAY + 30 * HOUR, "succeeded")
+        await h.until(MONDAY + 3 * DAY)
+        assert h.post.kinds() == ["acknowledgement", "resolution"]  # no update, on no other channel either
+        assert await case.sums() == {"made": 1, "kept": 0, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 1, "open": 0}
+        reach = (await case.snapshot()).reach
+        assert reach is not None
+        assert MessageClass.STATUS in reach.opted_out
+
+
+async def test_what_the_provider_refuses_for_good_is_suppressed_everywhere_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+
+        def stopped(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+            if outgoing.channel is Channel.SMS:
+                return SendFailed(SendOutcome.PERMANENT, "twilio_21610", suppress="stop")
+            return None
+
+        h.post.fail = stopped
+        await h.open(start_of(channels=(Channel.SMS, Channel.EMAIL)))
+        await h.after(seconds=2)
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL]
+        [found] = await SuppressionBooks(h.store).of_address(Channel.SMS, CONTACT.phone or "")
+        assert (found.reason, found.source) == (SuppressionReason.STOP, "fake:twilio_21610")
+        attempts = h.post.attempts
+        await h.open(start_of(reference="R-2", channels=(Channel.SMS, Channel.EMAIL)))
+        await h.after(seconds=2)
+        assert h.post.attempts == attempts + 1  # the number is not even tried
+
+
+def _refused_until(mended: datetime, h: House) -> None:
+    h.post.fail = lambda outgoing, at: SendFailed(SendOutcome.OPERATOR, "sendgrid_401") if at < mended else None
+
+
+async def test_a_fault_of_the_operator_parks_the_channel_with_one_alert_and_everything_goes_out_once_mended(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        _refused_until(MONDAY + 40 * HOUR, h)
+        for number in range(1, 6):
+            h.provider.will_be(f"R-{number}-1", MONDAY, "pending")
+        cases = [await h.open(start_of(reference=f"R-{number}")) for number in range(1, 6)]
+        await h.after(seconds=2)
+        assert len([alert for alert, _ in h.alerts.told if "is parked" in alert.title]) == 1
+        [park] = await ParkBooks(h.store).standing()
+        assert (park.channel, park.reason) == (Channel.EMAIL, "sendgrid_401")
+        first = h.post.attempts
+        assert first <= len(cases)
+        await h.until(MONDAY + 39 * HOUR)
+        assert h.post.sent == []
+        # One message per quarter of an hour tries, not each of five: the account is asked, not hammered.
+        assert h.post.attempts - first <= 4 * 39 + 1
+        timeline = await cases[0].facts("message_parked")
+        assert {fact.detail["reason"] for fact in timeline} == {"channel_parked"}
+        await h.until(MONDAY + 42 * HOUR)
+        assert sorted(h.post.kinds()) == ["acknowledgement"] * 5  # one true message each, the updates due meanwhile are in it
+        assert await ParkBooks(h.store).standing() == []
+        assert [alert.title.split(": ")[1] for alert, _ in h.alerts.told] == ["sendgrid_401"]  # nothing else, by no case
+
+
+async def test_an_acknowledgement_that_bounced_goes_out_on_the_next_channel(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await h.open(start_of(channels=BOTH))
+        await h.after(minutes=10)
+        [message] = await case.messages()
+        report = DeliveryReport(
+            message_id=message.message_id,
+            delivery_id=message.deliveries[0].delivery_id,
+            channel=Channel.EMAIL,
+            state="bounced",
+            permanent=True,
+            reason="bounced",
+            at=MONDAY + timedelta(minutes=1),
+        )
+        for _ in range(5):
+            await case.handle.signal(names.DELIVERY_REPORTED, report)
+        await h.after(seconds=2)
+        assert [(one.kind, one.outgoing.channel) for one in h.post.sent] == [
+            ("acknowledgement", Channel.EMAIL),
+            ("acknowledgement", Channel.SMS),
+        ]
+        [fact] = await case.facts("message_undelivered")
+        assert fact.occurred_at == MONDAY + timedelta(minutes=1)
+        sums = await case.sums()
+        assert (sums["made"], sums["kept"], sums["open"]) == (2, 1, 1)
+        assert punctual((await case.promises())[1].due_at, MONDAY + timedelta(minutes=10) + DAY)
+
+
+async def test_a_malformed_report_on_a_delivery_harms_nothing_and_shows(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await h.open(start_of())
+        await h.after(seconds=2)
+        await case.handle.signal(names.DELIVERY_REPORTED)
+        await case.handle.signal(names.DELIVERY_REPORTED, {"message_id": "x", "channel": "pigeon"})
+        await h.after(seconds=2)
+        refused = await case.facts("refused_signal")
+        assert [fact.detail["signal"] for fact in refused] == ["delivery_reported", "delivery_reported"]
+        assert h.post.kinds() == ["acknowledgement"]
+
+
+async def test_a_message_of_which_nothing_is_heard_goes_out_on_the_next_channel_while_others_arrive(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        quiet, heard = await h.open(start_of(channels=BOTH)), await h.open(start_of(reference="R-2", channels=BOTH))
+        await h.until(MONDAY + HOUR)
+        [message] = await heard.messages()
+        event = DeliveryEvent(
+            provider="sendgrid", event_key="e1", delivery_id=message.deliveries[0].delivery_id, state=ReportedState.DELIVERED, at=MONDAY
+        )
+        assert await h.store.write(lambda connection: write_event(connection, event, MONDAY + HOUR))
+        await h.until(MONDAY + 5 * HOUR)
+        channels = {
+            case.start.case_id: [one.outgoing.channel for one in h.post.sent if one.outgoing.case_id == case.start.case_id]
+            for case in (quiet, heard)
+        }
+        assert channels == {quiet.start.case_id: [Channel.EMAIL, Channel.SMS], heard.start.case_id: [Channel.EMAIL]}
+        assert punctual(h.post.sent[-1].at, MONDAY + 4 * HOUR)
+
+
+async def test_where_nothing_is_reported_at_all_silence_proves_nothing(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.open(start_of(channels=BOTH))
+        await h.until(MONDAY + 5 * HOUR)
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL]
+
+
+async def test_an_attempt_that_died_was_accepted_if_its_provider_reports_on_it(tmp_path: Path) -> None:
+    """The answer of a provider without keys was lost with its worker; its report came in meanwhile."""
+    async with house(tmp_path) as h:
+        h.post.idempotent = False
+        reported: list[str] = []
+
+        async def lost(outgoing: Outgoing) -> None:
+            event = DeliveryEvent(
+                provider="sendgrid",
+                event_key="e1",
+                delivery_id=outgoing.delivery_id,
+                state=ReportedState.PROCESSED,
+                at=MONDAY,
+                provider_id="sg-1",
+            )
+            await h.store.write(lambda connection: write_event(connection, event, MONDAY))
+            reported.append(outgoing.delivery_id)
+            raise RuntimeError("the worker died here")
+
+        h.post.loses = lost
+        case = await h.open(start_of())
+        await h.after(minutes=2)
+        assert h.post.attempts == 1  # nothing is sent again
+        [message] = await case.messages()
+        assert (message.state.value, message.deliveries[0].provider_id) == ("accepted", "sg-1")
+        assert reported == [message.deliveries[0].delivery_id]
+
+
+async def test_a_message_that_a_newer_word_has_overtaken_is_written_anew_and_no_one_is_called_unreachable(tmp_path: Path) -> None:
+    """An outage longer than the cadence: what was composed before it names a next word that has passed."""
+    async with house(tmp_path) as h:
+        h.provider.will_be("R-1-1", MONDAY, "pending")
+
+        overtaken: list[Outgoing] = []
+
+        def late(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+            if overtaken:
+                return None
+            overtaken.append(outgoing)
+            return SendFailed(SendOutcome.PERMANENT, EXPIRED)
+
+        h.post.fail = late
+        case = await h.open(start_of())
+        await h.after(seconds=3)
+        assert h.post.kinds() == ["acknowledgement"]
+        assert h.post.sent[0].outgoing.message_id != overtaken[0].message_id
+        assert [row.state.value for row in await case.messages()] == ["parked", "accepted"]
+        assert h.alerts.told == []

@@ -1,0 +1,198 @@
+"""What was accepted and did not arrive: said again where it must, on another channel, once."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import pytest
+
+from policies.case.commands import DeliveryReport, Reply
+from policies.case.plans import ArrivalAnswer, ArrivalQuestion, MessagePlan
+from policies.case.start import Reachability
+from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
+from policies.rules import v1
+from tests.policies.driver import AGENT, DAY, HOUR, MONDAY, Answer, Life, policy, start
+
+BOTH = Reachability(channels=[Channel.EMAIL, Channel.SMS], zone="Europe/Berlin", quiet_from="00:00", quiet_until="00:00")
+K = MessageKind
+
+
+def _not_arrived(
+    life: Life, message: MessagePlan, *, permanent: bool = True, delivery: str | None = None, channel: Channel = Channel.EMAIL
+) -> None:
+    report = DeliveryReport(
+        message_id=message.message_id,
+        delivery_id=delivery or f"d-{message.message_id}",
+        channel=channel,
+        state="bounced",
+        permanent=permanent,
+        reason="mailbox_gone",
+        at=life.now,
+    )
+    v1.advance(life.state, life.now)
+    v1.not_delivered(life.state, report, life.now)
+    life.settle()
+
+
+def test_an_acknowledgement_that_did_not_arrive_is_said_again_on_the_next_channel_once() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(minutes=2)
+    for _ in range(5):
+        _not_arrived(life, life.posted[0].plan)
+    assert life.kinds() == ["acknowledgement", "acknowledgement"]
+    assert [posted.plan.channels[0] for posted in life.posted] == [Channel.EMAIL, Channel.SMS]
+    assert life.ends() == {1: (PromiseEnd.KEPT, 0)}  # said again it names the next word anew
+    assert life.promise_due_at() == MONDAY + timedelta(minutes=2) + DAY
+    assert [fact.detail["reason"] for fact in life.facts(FactType.MESSAGE_UNDELIVERED)] == ["mailbox_gone"]
+    _not_arrived(life, life.posted[1].plan, channel=Channel.SMS)  # nor there: twice is enough
+    assert len(life.posted) == 2
+
+
+def test_a_routine_update_is_not_said_again_the_next_one_takes_the_other_channel_at_its_time() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(days=1, hours=1)
+    due_at = life.promise_due_at()
+    _not_arrived(life, life.posted[1].plan)
+    assert life.kinds() == ["acknowledgement", "update"]
+    assert life.promise_due_at() == due_at
+    life.until(due_at)
+    assert life.kinds() == ["acknowledgement", "update", "update"]
+    assert life.posted[2].plan.channels == [Channel.SMS, Channel.EMAIL]
+
+
+def test_a_resolution_said_again_announces_the_same_survey_and_there_is_one() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.will_be(MONDAY + 6 * DAY + HOUR, "succeeded")
+    life.after(days=7)
+    resolution = life.posted[-1].plan
+    assert resolution.kind is K.RESOLUTION
+    _not_arrived(life, resolution)
+    again = life.posted[-1].plan
+    assert (again.kind, again.channels[0]) == (K.RESOLUTION, Channel.SMS)
+    assert again.context.feedback_at == resolution.context.feedback_at
+    assert again.message_id != resolution.message_id
+    life.after(days=60)
+    assert life.kinds().count("feedback_request") == 1
+    assert life.moments(K.FEEDBACK_REQUEST) == [resolution.context.feedback_at]
+    assert life.state.status is CaseStatus.CLOSED
+
+
+def test_a_reply_is_said_again_with_its_own_words_also_after_another_one() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(hours=1)
+    life.do("reply", Reply(by=AGENT, text_ref="t-1"))
+    life.do("reply", Reply(by=AGENT, text_ref="t-2"))
+    first = life.posted[1].plan
+    _not_arrived(life, first)
+    assert life.posted[-1].plan.context.text_refs == ["t-1"]
+    assert life.posted[-1].plan.channels[0] is Channel.SMS
+
+
+@pytest.mark.parametrize("later", ["a newer word reached the customer elsewhere", "the case was resolved"])
+def test_what_no_longer_matters_is_not_said_again(later: str) -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(hours=1)
+    if later.startswith("a newer"):
+        life.do("reply", Reply(by=AGENT, text_ref="t-1"))
+        _not_arrived(life, life.posted[1].plan)  # goes out by SMS
+    else:
+        life.report("succeeded", life.now)
+    before = len(life.posted)
+    _not_arrived(life, life.posted[0].plan, delivery="d-late")
+    assert len(life.posted) == before
+
+
+def test_a_phone_that_was_off_is_tried_again_later_where_there_is_no_other_channel() -> None:
+    life = Life.of(start())
+    _not_arrived(life, life.posted[0].plan, permanent=False)
+    assert len(life.posted) == 1
+    life.after(days=1)
+    assert life.kinds()[:2] == ["acknowledgement", "acknowledgement"]
+    assert life.posted[1].at > MONDAY + timedelta(minutes=10)
+
+
+def test_reports_on_a_closed_case_and_on_messages_nobody_knows_change_nothing_else() -> None:
+    life = Life.of(start(reach=BOTH))
+    _not_arrived(life, life.posted[0].plan.model_copy(update={"message_id": "refund-x.1.update.99"}))
+    assert len(life.posted) == 1
+    life.will_be(MONDAY + HOUR, "succeeded")
+    life.after(days=60)
+    assert life.state.status is CaseStatus.CLOSED
+    before = life.state.model_copy(deep=True)
+    _not_arrived(life, life.posted[0].plan)
+    assert life.state == before
+
+
+def test_unsubscribed_elsewhere_is_an_opt_out_here_and_what_must_be_said_is_still_said() -> None:
+    life = Life.of(start(), MONDAY, Answer(), Answer(MessageOutcome.SKIPPED, reason="unsubscribed"))
+    life.after(days=5)
+    assert life.kinds() == ["acknowledgement", "update"]
+    assert life.ends() == {1: (PromiseEnd.WITHDRAWN, 0)}
+    assert life.state.promise is None
+    assert MessageClass.STATUS in life.state.reach.opted_out
+    life.report("succeeded", life.now)
+    assert life.kinds() == ["acknowledgement", "update", "resolution"]
+    life.after(days=60)
+    assert life.kinds()[-1] == "resolution"
+
+
+def _parked(reason: str) -> list[str]:
+    life = Life.of(start(), MONDAY, Answer(MessageOutcome.PARKED, reason=reason, retry_in=HOUR))
+    life.after(hours=2)
+    assert life.moments(K.ACKNOWLEDGEMENT) == [MONDAY, MONDAY + HOUR]
+    return [plan.alert.reason for plan, _ in life.told]
+
+
+def test_of_a_parked_channel_no_single_case_tells_anybody() -> None:
+    assert _parked("channel_parked") == []
+    assert _parked("http_503") == ["message_parked"]
+
+
+def test_the_state_survives_a_new_run_with_what_may_still_be_said_again() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.again()
+    moment: datetime = life.now
+    _not_arrived(life, life.posted[0].plan)
+    assert life.posted[-1].at == moment
+    life.again()
+
+
+# -- silence ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _asked_after(life: Life, span: timedelta) -> list[ArrivalQuestion]:
+    """What is asked of the books at the end of that time, which the case waits for by itself."""
+    until = life.now + span
+    due = v1.next_due(life.state)
+    assert due is not None
+    assert (due.what, due.at) == ("look_for_arrival", until)
+    life.now = until
+    return v1.jobs(life.state, life.now).arrivals
+
+
+def test_a_mandatory_message_without_a_word_of_its_arrival_is_said_again_while_others_are_reported_on() -> None:
+    life = Life.of(start(reach=BOTH))
+    [question] = _asked_after(life, 4 * HOUR)
+    assert (question.message_id, question.channel, question.since) == (life.posted[0].plan.message_id, Channel.EMAIL, MONDAY)
+    v1.arrival_answered(life.state, question, ArrivalAnswer(arrived="silent"), life.now)
+    life.settle()
+    assert life.kinds() == ["acknowledgement", "acknowledgement"]
+    assert life.posted[1].plan.channels[0] is Channel.SMS
+    assert [fact.detail["reason"] for fact in life.facts(FactType.MESSAGE_UNDELIVERED)] == ["no_report"]
+    life.after(days=3)  # said twice: nobody asks a third time
+    assert life.kinds().count("acknowledgement") == 2
+
+
+@pytest.mark.parametrize("arrived", ["yes", "unknowable"])
+def test_silence_proves_nothing_where_nothing_is_reported(arrived: Literal["yes", "unknowable"]) -> None:
+    life = Life.of(start(reach=BOTH))
+    [question] = _asked_after(life, 4 * HOUR)
+    v1.arrival_answered(life.state, question, ArrivalAnswer(arrived=arrived), life.now)
+    life.after(hours=1)
+    assert life.kinds() == ["acknowledgement"]
+    assert v1.jobs(life.state, life.now).arrivals == []
+
+
+def test_nobody_asks_where_there_is_no_second_channel_or_no_patience_in_the_policy() -> None:
+    for case in (start(), start(rules=policy(delivery_patience={}), reach=BOTH)):
+        life = Life.of(case)
+        assert [item.what for item in v1.agenda(life.state) if item.what == "look_for_arrival"] == []
