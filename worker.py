@@ -34,6 +34,8 @@ from activities.messaging import BrandsPort, Messaging
 from activities.parking import Parking
 from activities.ports import AlertPort, ChannelPort, DirectoryPort, StatusPort
 from activities.recording import Recording
+from activities.templates.override_check import load_overrides
+from activities.templates.overrides import Overrides
 from activities.watching import Watching
 from policies.case.vocabulary import Channel
 from starter.connection import EngineUnavailable, connect
@@ -75,12 +77,13 @@ def workers(
     directory: DirectoryPort,
     settings: Settings,
     correspondence: Correspondence | None = None,
+    overrides: Overrides | None = None,
 ) -> list[Worker]:
     """One worker per task queue, each with its own slots and rate, so that a slow mail provider never delays a provider check."""
     drain = timedelta(seconds=settings.graceful_shutdown_s)
     pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
     each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
-    messaging = Messaging(recorder, channels, brands, Parking(recorder, alerts, directory), correspondence)
+    messaging = Messaging(recorder, channels, brands, Parking(recorder, alerts, directory), correspondence, overrides)
     return [
         Worker(
             client,
@@ -155,6 +158,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    overrides = load_overrides(settings.templates_dir) if settings.templates_dir is not None else None
     await upgrade(settings.database_url)
     store = await open_store(settings.database_url)
     client = await connect(settings, runtime=_runtime(settings))
@@ -171,6 +175,7 @@ async def run(settings: Settings) -> None:
             directory=load_directory(settings.directory_file or ROOT / "examples" / "directory.toml"),
             settings=settings,
             correspondence=Correspondence(links_of(settings), settings.reply_mailbox),
+            overrides=overrides,
         )
         tasks = [asyncio.create_task(worker.run()) for worker in running]
         if settings.ready_file is not None:

@@ -19,6 +19,7 @@ from activities.failures import books_errors
 from activities.parking import Parking
 from activities.ports import EXPIRED, ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
 from activities.templates.brand import Brand
+from activities.templates.overrides import Overrides
 from activities.templates.rendering import SILENT_AFTER, render
 from policies.case.plans import MessagePlan, MessageResult, TargetView
 from policies.case.state import SentUnwritten
@@ -52,7 +53,9 @@ class BrandsPort(Protocol):
 
 
 class Messaging:
-    """`parking`: what to do where the operator is at fault; `correspondence`: links and the address for answers, where there are any."""
+    """`parking`: what to do where the operator is at fault; `correspondence`: links and the address for answers, where there are any;
+    `overrides`: the shops' own texts.
+    """
 
     def __init__(
         self,
@@ -61,12 +64,14 @@ class Messaging:
         brands: BrandsPort,
         parking: Parking,
         correspondence: Correspondence | None = None,
+        overrides: Overrides | None = None,
     ) -> None:
         self._recorder = recorder
         self._channels = channels
         self._brands = brands
         self._parking = parking
         self._correspondence = correspondence or Correspondence()
+        self._overrides = overrides
         self._providers = {channel: port.name for channel, port in channels.items()}
 
     @activity.defn(name=names.SEND_MESSAGE)
@@ -244,6 +249,7 @@ class Messaging:
             asked_provider=any(_still_asked(check, at) for check in prepared.checks),
             today=at,
             links=letter.links,
+            overrides=self._overrides,
         )
         words = {**rendered.model_dump(), "brand": context.brand or context.merchant}
         outgoing = Outgoing(

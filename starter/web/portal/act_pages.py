@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from starter.desk import CaseKey, Desk
 from starter.web.csrf_token import FIELD
-from starter.web.portal.acts import CUSTOMER, attempt, command_key, looked_up, wants_updates_again
+from starter.web.portal.acts import CUSTOMER, PATIENT_S, attempt, command_key, looked_up, wants_updates_again
 from starter.web.portal.forms import LONGEST_COMMENT, LONGEST_TEXT, MOST_FIELDS, Filled, filled
 from starter.web.portal.masking import masked_email, masked_phone
 from starter.web.portal.pace import Pace
@@ -127,7 +127,7 @@ class ActPages:
 
     async def _rebound(self, visit: Visit, session: Session) -> Session:
         """New addresses stand in a row of their own with its own link: this visit goes on with it, while links to the old ones end."""
-        snapshot = await looked_up(self._portal.parts, visit.case.case_id, visit.case.kind)
+        snapshot = await looked_up(self._portal.parts, visit.case.case_id, visit.case.kind, PATIENT_S)
         ref = snapshot.contact_ref if snapshot is not None else None
         link_id = await PortalViews(self._portal.parts.backends.store()).link_of(ref) if ref is not None else None
         return replace(session, link_id=link_id) if link_id is not None else session

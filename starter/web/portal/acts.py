@@ -27,15 +27,17 @@ Failure = Literal["refused", "away"]
 
 CUSTOMER = Actor(who="customer", role=Role.CUSTOMER, why="customer_page")
 # A worker answers a query in milliseconds; a cold one replays the case first. Beyond it the books are told: a page that hangs is no answer.
-_LOOK_S = 3.0
+LOOK_S = 3.0
+# What can only be done or shown with the engine waits for it a little longer, and still answers before the request's own limit (25 s).
+PATIENT_S = 10.0
 _NOT_FOR_IDS = re.compile(r"[^a-z_]")
 _log = logging.getLogger("makegood.web.portal")
 
 
-async def looked_up(parts: WebParts, case_id: str, kind: CaseKind | None) -> Snapshot | None:
+async def looked_up(parts: WebParts, case_id: str, kind: CaseKind | None, within_s: float) -> Snapshot | None:
     """The engine's own view of the case; None while it does not answer or once it has forgotten the case."""
     try:
-        async with asyncio.timeout(_LOOK_S):
+        async with asyncio.timeout(within_s):
             snapshot = await parts.backends.desk().snapshot(CaseKey(case_id, kind) if kind is not None else case_id)
     except (Away, EngineUnavailable, DeskError, StoreUnavailable, TimeoutError):
         return None
@@ -48,7 +50,7 @@ async def newest_facts(parts: WebParts, view: PortalView, snapshot: Snapshot) ->
     if row is None or snapshot.counts.get("facts", 0) <= row.as_of_seq:
         return view
     try:
-        async with asyncio.timeout(_LOOK_S):
+        async with asyncio.timeout(LOOK_S):
             timeline = await parts.backends.desk().timeline(CaseKey(row.case_id, row.kind))
     except (Away, EngineUnavailable, DeskError, StoreUnavailable, TimeoutError):
         return view

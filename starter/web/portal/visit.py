@@ -20,7 +20,7 @@ from starter.web.csrf_token import CsrfTokens
 from starter.web.languages import asked_language
 from starter.web.pages import page
 from starter.web.parts import WebParts
-from starter.web.portal.acts import looked_up, newest_facts
+from starter.web.portal.acts import LOOK_S, PATIENT_S, looked_up, newest_facts
 from starter.web.portal.care import Care, CareOfShops
 from starter.web.portal.public_words import PublicWords
 from starter.web.portal.saying import LANGUAGE_NAMES, Saying, page_language, reading
@@ -76,7 +76,7 @@ class Portal:
         session = self.sessions.read(request)
         if session is None:
             return self.bare("no_session", request, 401)
-        found = await self.of_link(session.link_id, session)
+        found = await self.of_link(session.link_id, session, LOOK_S if act == "view" else PATIENT_S)
         if found == "erased":
             return await self._erased(request, session)
         if isinstance(found, str):
@@ -89,7 +89,7 @@ class Portal:
         """The case of a status token. Raises LinkInvalid, LinkExpired, Away, StoreUnavailable."""
         return await self.of_link(self.parts.links.read(LinkPurpose.STATUS, token), None)
 
-    async def of_link(self, link_id: str, session: Session | None) -> Visit | str:
+    async def of_link(self, link_id: str, session: Session | None, within_s: float = LOOK_S) -> Visit | str:
         """The case; or why there is none to be shown: gone | erased | not_ready."""
         view = await PortalViews(self.parts.backends.store()).by_link(link_id)
         if view is None or not view.holder.current:
@@ -98,7 +98,7 @@ class Portal:
             return "erased"
         row = view.row
         closed = row is not None and row.status is CaseStatus.CLOSED
-        snapshot = None if closed else await looked_up(self.parts, view.holder.case_id, row.kind if row is not None else None)
+        snapshot = None if closed else await looked_up(self.parts, view.holder.case_id, row.kind if row is not None else None, within_s)
         if snapshot is not None:
             view = await newest_facts(self.parts, view, snapshot)
         locale = snapshot.reach.locale if snapshot is not None and snapshot.reach is not None else view.holder.locale

@@ -65,7 +65,7 @@ WORDS: dict[str, str] = {
     # -- whose turn, next word, date ---------------------------------------------------------------------------------------------
     "turn.label": "Wer jetzt am Zug ist",
     "turn.us": "Wir. Sie müssen nichts tun.",
-    "turn.you": "Sie: Was wir brauchen, steht unten.",
+    "turn.you": "Sie. Was wir brauchen, steht auf dieser Seite.",
     "turn.bank": "Die Bank. Sie müssen nichts tun.",
     "turn.carrier": "Der Paketdienst. Sie müssen nichts tun.",
     "turn.seller": "Der Verkäufer. Sie müssen nichts tun.",
@@ -197,7 +197,7 @@ WORDS: dict[str, str] = {
     # -- messages ----------------------------------------------------------------------------------------------------------------
     "messages.title": "Alle Nachrichten",
     "messages.none": "Es gibt noch keine Nachrichten.",
-    "messages.older": "{number} ältere Nachrichten",
+    "messages.older": "Ältere Nachrichten ({number})",
     "messages.erased": "Der Wortlaut dieser Nachricht wurde gelöscht.",
     "messages.more": "Ältere Nachrichten stehen hier nicht. Sie sind in Ihrem Postfach, und ein Mensch schickt sie Ihnen gern noch einmal.",
     "messages.uncertain": "Wir sind nicht sicher, ob diese Nachricht bei Ihnen angekommen ist.",

@@ -65,7 +65,7 @@ WORDS: dict[str, str] = {
     # -- whose turn, next word, date ---------------------------------------------------------------------------------------------
     "turn.label": "Whose turn it is",
     "turn.us": "Ours. There is nothing you need to do.",
-    "turn.you": "Yours: see below what we need.",
+    "turn.you": "Yours. What we need is on this page.",
     "turn.bank": "The bank’s. There is nothing you need to do.",
     "turn.carrier": "The carrier’s. There is nothing you need to do.",
     "turn.seller": "The seller’s. There is nothing you need to do.",
@@ -197,7 +197,7 @@ WORDS: dict[str, str] = {
     # -- messages ----------------------------------------------------------------------------------------------------------------
     "messages.title": "All messages",
     "messages.none": "There are no messages yet.",
-    "messages.older": "{number} older messages",
+    "messages.older": "Older messages ({number})",
     "messages.erased": "The words of this message have been deleted.",
     "messages.more": "Older messages are not shown here. They are in your mailbox, and a person can send them to you again.",
     "messages.uncertain": "We cannot be sure that this message reached you.",

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from store.engine import Store, open_store, upgrade
-from tests.store_fixtures import postgres_server, sqlite_store_url, store_url
+from store.engine import Store, open_store
+from tests.store_fixtures import postgres_server, ready_database, ready_sqlite, ready_store_url, sqlite_store_url, store_url
 
-__all__ = ["postgres_server", "sqlite_store", "sqlite_store_url", "store", "store_url"]
+__all__ = ["postgres_server", "ready_database", "ready_store_url", "sqlite_store", "sqlite_store_url", "store", "store_url"]
 
 
 @pytest.fixture(autouse=True)
@@ -18,16 +18,14 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    await upgrade(store_url)
-    store = await open_store(store_url)
+async def store(ready_store_url: str) -> AsyncIterator[Store]:
+    store = await open_store(ready_store_url)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def sqlite_store(sqlite_store_url: str) -> AsyncIterator[Store]:
-    await upgrade(sqlite_store_url)
-    store = await open_store(sqlite_store_url)
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[Store]:
+    store = await open_store(ready_sqlite(tmp_path / "books" / "makegood.sqlite"))
     yield store
     await store.close()

@@ -574,7 +574,7 @@ async def test_the_same_status_for_programs(portal: PortalHouse) -> None:
 
         async def promised() -> Any:
             answer = await program.http.get("/case.json", headers=bearer)
-            return answer if answer.json()["next_update_at"] else None
+            return answer if answer.json()["next_update_at"] and answer.json()["complete"] else None
 
         answer = await eventually(promised, "the next word")
         await person.open(case.link())
