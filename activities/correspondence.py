@@ -39,4 +39,19 @@ class Correspondence:
         headers: dict[str, str] = {}
         if channel is Channel.EMAIL and self._reply_mailbox is not None:
             headers["Reply-To"] = self._links.reply_address(self._reply_mailbox, link_id)
-        return Letter(unsubscribe_url=unsubscribe, headers=headers)
+        return Letter(links=self._addresses(channel, link_id, at), unsubscribe_url=unsubscribe, headers=headers)
+
+    def _addresses(self, channel: Channel, link_id: str, at: datetime) -> Links:
+        """The pages of the customer's own (starter/web/portal). A text message has room for one, and nobody clicks on a call."""
+        assert self._links is not None
+        if channel is Channel.VOICE:
+            return Links()
+        page = self._links.url(LinkPurpose.STATUS, link_id, at)
+        if channel is Channel.SMS:
+            return Links(case=page)
+        return Links(
+            case=page,
+            not_solved=self._links.url(LinkPurpose.NOT_SOLVED, link_id, at),
+            survey=self._links.url(LinkPurpose.FEEDBACK, link_id, at),
+            preferences=f"{page}?to=settings",
+        )

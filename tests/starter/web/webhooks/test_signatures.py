@@ -123,7 +123,7 @@ def test_sendgrid_over_bytes_that_are_no_text() -> None:
         "timestamp-in-words",
         "timestamp-empty",
         "timestamp-negative",
-    ],  # fmt: skip
+    ],
 )
 def test_a_forged_sendgrid_signature(signature: str | None, timestamp: str | None, body: bytes) -> None:
     assert not sendgrid_signed(signature, timestamp, body, KEYS, NOW, SENDGRID_EVENTS_WINDOW)
