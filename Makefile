@@ -41,7 +41,7 @@ contracts: $(STAMP)
 check: lint types contracts ## lint, types (strict), import contracts
 
 test: check ## check, then every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
 	@$(BIN)/python -m bench

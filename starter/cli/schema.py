@@ -3,6 +3,7 @@
 Owns which models are published. Must never need a connection. Part of the command line.
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -66,7 +67,8 @@ def schema(
     put_json(model.model_json_schema())
 
 
+@cache
 def published() -> dict[str, Any]:
-    """Model name -> schema, and under "commands" update name -> schema of its argument."""
+    """Model name -> schema, and under "commands" update name -> schema of its argument. Made once per process: it is slow."""
     schemas: dict[str, Any] = {title: model.model_json_schema() for title, model in MODELS.items()}
     return {**schemas, "commands": {title: model.model_json_schema() for title, model in COMMANDS.items()}}

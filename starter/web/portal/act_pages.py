@@ -116,10 +116,11 @@ class ActPages:
             return None
         which = _key(visit)
         key = command_key("preferences", form.once, changes.model_dump_json(exclude_unset=True))
+        if "opted_out" in changes.model_fields_set:
+            # First: the case writes as soon as it may, and an address that is still suppressed would end the updates again.
+            await wants_updates_again(portal.parts, visit.holder, reach, changes, portal.parts.clock())
         if not await self._done(visit, form, lambda desk: desk.change_preferences(which, CUSTOMER, changes, key=key)):
             return None
-        if "opted_out" in changes.model_fields_set:
-            await wants_updates_again(portal.parts, visit.holder, reach, changes, portal.parts.clock())
         session = visit.session
         if session is not None and changes.model_fields_set & {"email", "phone"}:
             session = await self._rebound(visit, session)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -150,12 +151,25 @@ class Api:
         return browser(self.app)
 
 
-def api_of(store: Store, desk: ScriptedDesk | None = None, **settings: Any) -> Api:
-    clock, ticks = Clock(), Ticks()
-    scripted = desk or ScriptedDesk()
-    backends = FakeBackends(store, scripted)  # type: ignore[arg-type] # another fake of the same port
-    parts = parts_of(backends, clock=clock, **settings)
+@cache
+def _application(settings: tuple[tuple[str, Any], ...]) -> tuple[FastAPI, WebParts, FakeBackends, Clock, Ticks]:
+    """Once per process: building its routes costs more than most tests. What a test puts in reaches it through the same seams."""
+    clock, ticks, backends = Clock(), Ticks(), FakeBackends()
+    parts = parts_of(backends, clock=clock, **dict(settings))
     app = application(lambda of: [*api_faces(of, Rates(ticks)), metrics_face(of, ticks)], parts)
+    return app, parts, backends, clock, ticks
+
+
+def api_of(store: Store, desk: ScriptedDesk | None = None, *, alone: bool = False, **settings: Any) -> Api:
+    """`alone`: an application of this test's own, where what it remembers (figures, strangers' tries) is what the test is about."""
+    build = _application.__wrapped__ if alone else _application
+    app, parts, backends, clock, ticks = build(tuple(sorted(settings.items())))
+    scripted = desk or ScriptedDesk()
+    backends.opened = store
+    backends.asked_desk = scripted  # type: ignore[assignment] # another fake of the same port
+    backends.checks = FakeBackends().checks
+    clock.now = MONDAY
+    ticks.now += 1_000_000  # what was counted or kept for an earlier test is over
     return Api(store, app, parts, scripted, backends, clock, ticks)
 
 

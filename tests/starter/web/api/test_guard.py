@@ -79,7 +79,7 @@ async def test_a_rotated_key_and_its_successor_both_open_for_a_while(sqlite_stor
 
 
 async def test_wrong_keys_from_one_address_are_slowed_down_and_right_ones_are_not(sqlite_store: Store) -> None:
-    api = api_of(sqlite_store)
+    api = api_of(sqlite_store, alone=True)
     wrong = {"authorization": "Bearer mg_000000000000_" + "0" * 64}
     async with api.caller(Scope.READ) as client:
         seen = [(await client.get("/v1/cases", headers=wrong)).status_code for _ in range(61)]
