@@ -17,13 +17,13 @@ from activities.correspondence import Correspondence
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
 from activities.parking import Parking
-from activities.ports import EXPIRED, ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
+from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
 from activities.templates.brand import Brand
 from activities.templates.overrides import Overrides
 from activities.templates.rendering import SILENT_AFTER, render
 from policies.case.plans import MessagePlan, MessageResult, TargetView
 from policies.case.state import SentUnwritten
-from policies.case.vocabulary import Channel, MessageOutcome
+from policies.case.vocabulary import EXPIRED, UNSUBSCRIBED, Channel, MessageOutcome
 from store.contacts import address_on
 from store.errors import StoreUnavailable
 from store.recorder import Recorder
@@ -97,7 +97,7 @@ class Messaging:
                 continue
             suppressed = prepared.suppressed.get(channel)
             if suppressed is SuppressionReason.UNSUBSCRIBE:  # the customer wants none of this class, on no other channel either
-                return await self._not_sent(job, MessageResult(outcome=MessageOutcome.SKIPPED, at=at, reason="unsubscribed"), at)
+                return await self._not_sent(job, MessageResult(outcome=MessageOutcome.SKIPPED, at=at, reason=UNSUBSCRIBED), at)
             if suppressed is not None:
                 refused = refused.model_copy(update={"channel": channel, "reason": f"suppressed_{suppressed.value}"})
                 continue

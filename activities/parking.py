@@ -9,11 +9,10 @@ from hashlib import sha256
 
 from activities.ports import AlertMessage, AlertPort, DirectoryPort, SendFailed
 from policies.case.plans import MessagePlan, MessageResult
-from policies.case.vocabulary import Channel, MessageOutcome
+from policies.case.vocabulary import CHANNEL_PARKED, Channel, MessageOutcome
 from store.parks import ChannelPark
 from store.recorder import Recorder
 
-PARKED = "channel_parked"
 _ROLE = "operator"
 _LEVEL = 3  # nothing leaves any more, for any case
 # Everything that waits for a parked channel tries again after its probe, not at the same moment (the provider has a rate).
@@ -31,7 +30,7 @@ class Parking:
         standing = await self._recorder.park(channel, provider, reason, at, plan.parked_retry.elapsed())
         if standing is None:
             return MessageResult(
-                outcome=MessageOutcome.PARKED, at=at, channel=channel, reason=PARKED, retry_at=at + plan.parked_retry.elapsed()
+                outcome=MessageOutcome.PARKED, at=at, channel=channel, reason=CHANNEL_PARKED, retry_at=at + plan.parked_retry.elapsed()
             )
         if standing.alerted_at is None:
             await self._alert(standing, at)
@@ -48,7 +47,7 @@ class Parking:
         probe_at = park.probe_at if park.probe_at > at else at + plan.parked_retry.elapsed()
         share = int.from_bytes(sha256(plan.message_id.encode()).digest()[:2], "big") / 0xFFFF
         spread = timedelta(seconds=min(_SPREAD_S, plan.parked_retry.elapsed().total_seconds()) * share)
-        return MessageResult(outcome=MessageOutcome.PARKED, at=at, channel=park.channel, reason=PARKED, retry_at=probe_at + spread)
+        return MessageResult(outcome=MessageOutcome.PARKED, at=at, channel=park.channel, reason=CHANNEL_PARKED, retry_at=probe_at + spread)
 
     async def mended(self, park: ChannelPark, at: datetime) -> None:
         """The channel took a message again."""

@@ -25,12 +25,9 @@ class SendOutcome(StrEnum):
     UNKNOWN = "unknown"  # it may have been sent
 
 
-EXPIRED = "expired"
-"""Reason of a SendFailed: `Outgoing.valid_until` has passed, nothing was sent. No refusal of the address, whatever the outcome says."""
-
-
 class SendFailed(Exception):
-    """Raised by channel adapters; `reason` is a code of ours and never holds an address.
+    """Raised by channel adapters; `reason` is a code of ours and never holds an address. EXPIRED (policies/case/vocabulary.py):
+    `Outgoing.valid_until` has passed and nothing was sent; no refusal of the address, whatever the outcome says.
 
     `suppress`: the provider says that this address must or can not be written to any more ("stop", "invalid", "hard_bounce").
     """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from policies.case.facts import Actor
 from store.contacts import Contact, as_contact
@@ -17,7 +17,7 @@ from store.engine import Store
 from store.insertion import insert_or_ignore, wrote
 from store.normal import normal_email
 from store.references import CaseReference, save_references
-from store.tables import case_references, cases, contacts, texts
+from store.tables import cases, contacts, texts
 
 _NOTHING: dict[str, Any] = {"name": None, "email": None, "email_normal": None, "phone": None, "roles": []}
 
@@ -92,17 +92,6 @@ class DeskBooks:
             .values(**_NOTHING, updated_at=at, erased_at=at)
         )
         return await self._store.write(lambda connection: bool(connection.execute(erase).rowcount))
-
-    async def sweep_orphans(self, older_than: datetime) -> int:
-        """Delete contacts and references saved before `older_than` whose case never began; returns how many contacts."""
-
-        def work(connection: Connection) -> int:
-            for table in (case_references, contacts):
-                began = exists().where(cases.c.case_id == table.c.case_id)
-                swept = connection.execute(delete(table).where(table.c.saved_at < older_than, ~began)).rowcount
-            return int(swept)
-
-        return await self._store.write(work)
 
     async def save_text(self, text_ref: str, case_id: str, kind: str, body: str, by: Actor, at: datetime) -> bool:
         """Keep a reply, note or comment; False if the reference is known (what stands there stays)."""

@@ -5,7 +5,8 @@ Owns the one refusal for it. Called by the channel adapters before they call a v
 
 from datetime import datetime
 
-from activities.ports import EXPIRED, Outgoing, SendFailed, SendOutcome
+from activities.ports import Outgoing, SendFailed, SendOutcome
+from policies.case.vocabulary import EXPIRED
 
 
 def seconds_left(outgoing: Outgoing, at: datetime, least_s: float = 0.0) -> float | None:

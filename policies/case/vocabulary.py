@@ -112,6 +112,12 @@ class MessageOutcome(StrEnum):
     SKIPPED = "skipped"  # decided not to send, with a reason code
 
 
+# Reasons of a MessageResult that the rules act upon; every other one is only told.
+UNSUBSCRIBED = "unsubscribed"  # the customer wants none of this class, said on whatever case
+CHANNEL_PARKED = "channel_parked"  # a fault of the operator, told once for all cases
+EXPIRED = "expired"  # the next word that it names is due already
+
+
 class FactType(StrEnum):
     """What is remembered of a case, in the past tense. The timeline is a list of these."""
 

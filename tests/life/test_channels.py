@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from activities.ports import EXPIRED, Outgoing, SendFailed, SendOutcome
+from activities.ports import Outgoing, SendFailed, SendOutcome
 from policies.case.commands import DeliveryReport
-from policies.case.vocabulary import Channel, MessageClass
+from policies.case.vocabulary import EXPIRED, Channel, MessageClass
 from store.delivery_events import DeliveryEvent, ReportedState, write_event
 from store.parks import ParkBooks
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason

@@ -56,15 +56,6 @@ async def test_an_erased_contact_stays_erased(store: Store) -> None:
     assert await Queries(store).contact("c1") is None
 
 
-async def test_only_old_orphans_are_swept(store: Store) -> None:
-    desk, recorder = DeskBooks(store), Recorder(store)
-    await recorder.commit_entry(entry("begun"))
-    for ref, case_id, at in (("c1", "begun", MONDAY), ("c2", "never", MONDAY), ("c3", "not yet", hours(5))):
-        await desk.save_contact(ref, case_id, "acme", ADA, at)
-    assert [await desk.sweep_orphans(hours(4)) for _ in range(2)] == [1, 0]
-    assert [await Queries(store).contact(ref) is not None for ref in ("c1", "c2", "c3")] == [True, False, True]
-
-
 async def test_texts_come_back_in_the_order_asked_for(store: Store) -> None:
     desk = DeskBooks(store)
     for ref in ("t1", "t2"):

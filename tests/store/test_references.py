@@ -7,9 +7,8 @@ from policies.providers.statuses import TargetType
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import Store
-from store.recorder import Recorder
 from store.references import CaseReference, References, references_of
-from tests.store.samples import CASE, MONDAY, entry, hours
+from tests.store.samples import CASE, MONDAY, hours
 
 REFUND = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")
 SECOND = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_2")
@@ -42,13 +41,3 @@ async def test_one_reference_may_be_the_matter_of_two_cases(store: Store) -> Non
     await desk.save_references("first", [parcel], MONDAY)
     found = await References(store).cases_of("simship", "1Z")
     assert [(one.case_id, one.kind) for one in found] == [("first", CaseKind.DELAY), ("second", CaseKind.DELAY)]
-
-
-async def test_references_of_a_case_that_never_began_are_swept_with_its_contact(store: Store) -> None:
-    desk, references = DeskBooks(store), References(store)
-    await Recorder(store).commit_entry(entry(CASE))
-    await desk.save_contact("c1", CASE, "acme", ADA, MONDAY, [REFUND])
-    await desk.save_contact("c2", "never", "acme", ADA, MONDAY, [SECOND])
-    assert await desk.sweep_orphans(hours(1)) == 1
-    assert await references.cases_of("stripe", "re_1")
-    assert not await references.cases_of("stripe", "re_2")

@@ -9,7 +9,17 @@ from policies.case.case_id import workflow_id
 from policies.case.facts import CUSTOMER
 from policies.case.plans import MessageContext, MessagePlan, MessageResult, TargetView, WhoActs
 from policies.case.state import CaseState, InFlight, Need, PromiseState, Target
-from policies.case.vocabulary import MESSAGE_CLASS, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
+from policies.case.vocabulary import (
+    CHANNEL_PARKED,
+    EXPIRED,
+    MESSAGE_CLASS,
+    UNSUBSCRIBED,
+    FactType,
+    MessageClass,
+    MessageKind,
+    MessageOutcome,
+    PromiseEnd,
+)
 from policies.money import Money
 from policies.providers.statuses import TargetType
 from policies.rules.v1 import cadence, clocks, deliveries, feedback, outcomes
@@ -28,8 +38,6 @@ _WAITS_ON: dict[str, WhoActs] = {
     "merchant": "seller",
     "review": "us",
 }
-# Reasons that the message activity gives (activities/messaging.py, activities/parking.py).
-UNSUBSCRIBED, CHANNEL_PARKED, EXPIRED = "unsubscribed", "channel_parked", "expired"
 _ALONE = frozenset({MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER})
 
 
