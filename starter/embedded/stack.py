@@ -263,7 +263,7 @@ class Stack:
     def _simulator_plan(self) -> PartPlan:
         module = ("-m", "starter.simulator", "--port", str(self._simulator_port), "--state", str(self._state_dir))
         return PartPlan(
-            title="The simulated provider and carrier",
+            title="The simulator",
             command=[sys.executable, *module],
             environment=_own_environment(),
             log=self._log("simulator"),

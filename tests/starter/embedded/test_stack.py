@@ -138,6 +138,6 @@ async def test_the_program_is_missing(settings: Settings, tmp_path: Path) -> Non
 async def test_a_part_that_cannot_start_stops_the_others(settings: Settings, tmp_path: Path) -> None:
     others = set(children())
     (tmp_path / "simulator.json").write_text("no plans")
-    with pytest.raises(StackError, match="The simulated provider and carrier ended at once"):
+    with pytest.raises(StackError, match="The simulator ended at once"):
         await stack_in(tmp_path, settings, simulator=True).__aenter__()
     assert set(children()) <= others
