@@ -39,13 +39,15 @@ class Correspondence:
         headers: dict[str, str] = {}
         if channel is Channel.EMAIL and self._reply_mailbox is not None:
             headers["Reply-To"] = self._links.reply_address(self._reply_mailbox, link_id)
-        return Letter(links=self._addresses(channel, link_id, at), unsubscribe_url=unsubscribe, headers=headers)
+        return Letter(links=self._addresses(plan.message_class, channel, link_id, at), unsubscribe_url=unsubscribe, headers=headers)
 
-    def _addresses(self, channel: Channel, link_id: str, at: datetime) -> Links:
+    def _addresses(self, message_class: MessageClass, channel: Channel, link_id: str, at: datetime) -> Links:
         """The pages of the customer's own (starter/web/portal). A text message has room for one, and nobody clicks on a call."""
         assert self._links is not None
         if channel is Channel.VOICE:
             return Links()
+        if channel is Channel.SMS and message_class is MessageClass.SURVEY:
+            return Links(survey=self._links.url(LinkPurpose.FEEDBACK, link_id, at))
         page = self._links.url(LinkPurpose.STATUS, link_id, at)
         if channel is Channel.SMS:
             return Links(case=page)
