@@ -45,8 +45,10 @@ from store.engine import open_store, upgrade
 from store.errors import StoreError
 from store.outbox import Outbox
 from store.recorder import Recorder
+from workflows.converter import DATA_CONVERTER
 from workflows.delay_case import DelayCase
 from workflows.dispute_case import DisputeCase
+from workflows.lean_sandbox import lean_sandbox
 from workflows.refund_case import RefundCase
 
 WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase)
@@ -59,10 +61,11 @@ _log = logging.getLogger("makegood.worker")
 def sandbox() -> SandboxedWorkflowRunner:
     """The sandbox, refusing any import of a workflow that was not passed through on purpose."""
     policy = SandboxImportNotificationPolicy
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_import_notification_policy(
+    return lean_sandbox(
+        SandboxRestrictions.default.with_import_notification_policy(
             policy.WARN_ON_DYNAMIC_IMPORT | policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        )
+        ),
+        DATA_CONVERTER,
     )
 
 

@@ -59,6 +59,13 @@ class Store:
         async with self.begin() as connection:
             return await connection.run_sync(work)
 
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """`read` for a few rows by their keys: with SQLite it is done on the spot, so it must be short."""
+        if self._threads is not None:
+            with translated(self._where):
+                return await self._threads.look_up(work)
+        return await self.read(work)
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that only reads, sees one moment, and never waits for a writer."""
         if self._threads is not None:

@@ -41,4 +41,4 @@ class ArrivalBooks(Books):
             flows = connection.scalar(_FLOWS, {"on": channel.value, "moment": since})
             return ArrivalAnswer(arrived="silent" if flows else "unknowable")
 
-        return await self._store.read(work)
+        return await self._store.look_up(work)

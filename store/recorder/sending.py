@@ -65,7 +65,7 @@ class SendingBooks(Books):
                 other_open_case=plan.only_if_no_other_open_case and has_other_open_case(connection, plan.customer_key, case_id),
             )
 
-        return await self._store.read(work)
+        return await self._store.look_up(work)
 
     async def begin_sending(
         self,
@@ -115,7 +115,7 @@ class SendingBooks(Books):
 
     async def accepted_by_events(self, delivery_id: str) -> AcceptedByEvents | None:
         """Whether a provider's report proves that it has the message of an attempt that died."""
-        return await self._store.read(lambda connection: accepted_by_events(connection, delivery_id))
+        return await self._store.look_up(lambda connection: accepted_by_events(connection, delivery_id))
 
     async def suppress(self, channel: Channel, address: str, reason: SuppressionReason, at: datetime, source: str) -> None:
         """The provider's answer to a sending says that this address is not to be written to any more."""

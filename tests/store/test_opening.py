@@ -1,6 +1,7 @@
 """Opening, migrating and failing to: what an operator meets first."""
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -82,6 +83,39 @@ async def test_two_processes_writing_to_one_sqlite_file_wait_for_each_other(sqli
         assert await connection.scalar(text("SELECT count(*) FROM cases")) == 20
     await one.close()
     await other.close()
+
+
+async def test_a_writer_that_waits_for_another_process_leaves_the_event_loop_free(sqlite_store: Store, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "books" / "makegood.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(Recorder(sqlite_store).commit_entry(entry("waits")))
+    for _ in range(100):  # a loop that waited with the writer would be in its first turn until the other process let go
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    cases = text("SELECT count(*) FROM cases")
+    assert await sqlite_store.look_up(lambda connection: connection.scalar(cases)) == 0
+    other.execute("COMMIT")
+    other.close()
+    await waiting
+    assert await sqlite_store.look_up(lambda connection: connection.scalar(cases)) == 1
+
+
+async def test_a_look_up_falls_back_to_a_thread_while_the_file_is_closed_to_readers(sqlite_store: Store, tmp_path: Path) -> None:
+    await Recorder(sqlite_store).commit_entry(entry("before"))
+    file = tmp_path / "books" / "makegood.sqlite"
+    await sqlite_store.close()
+    exclusive = sqlite3.connect(file, isolation_level=None)
+    exclusive.execute("PRAGMA locking_mode=EXCLUSIVE")
+    exclusive.execute("BEGIN IMMEDIATE")
+    exclusive.execute("COMMIT")  # the lock stays until the connection goes
+    store = Store(Address.parse(f"sqlite:///{file}"))
+    reading = asyncio.create_task(store.look_up(lambda connection: connection.scalar(text("SELECT count(*) FROM cases"))))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not reading.done()
+    exclusive.close()
+    assert await reading == 1
+    await store.close()
 
 
 async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
