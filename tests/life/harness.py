@@ -24,6 +24,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 import worker
+from bench.counting import without_extra_tasks
 from policies.book import CaseTraits, PolicyBook, choose, snapshot, with_defaults
 from policies.case.case_id import case_id, workflow_id
 from policies.case.commands import ProviderReport, Snapshot
@@ -263,8 +264,9 @@ class Case:
         return tally
 
     async def events(self) -> list[str]:
+        """Types of the history's events, without the tasks that only the time-skipping server gives."""
         history = await self.handle.fetch_history()
-        return [EventType.Name(event.event_type) for event in history.events]
+        return [EventType.Name(event.event_type) for event in without_extra_tasks(history.events)]
 
 
 @asynccontextmanager
