@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every process of the stack and of the suite would compile all of our sources at each start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo up test check lint types contracts bench lock install clean histories fingerprints
 .DEFAULT_GOAL := help
@@ -41,7 +43,7 @@ contracts: $(STAMP)
 check: lint types contracts ## lint, types (strict), import contracts
 
 test: check ## check, then every test
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
 	@$(BIN)/python -m bench

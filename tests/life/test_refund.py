@@ -21,7 +21,8 @@ async def test_a_refund_is_acknowledged_updated_resolved_rated_and_closed(tmp_pa
         result = await case.handle.result()
         assert result["outcome"] == "refunded"
         assert result["promises"] == {"made": 7, "kept": 7, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 0}
-        # S10 of the budgets, in exact figures: at most 145 events (141 since the question whether the money arrived), at most 25 checks until settlement and 12 in the tail.
+        # S10 of the budgets, in exact figures: at most 145 events (141 since the question whether the money arrived),
+        # at most 25 checks until settlement and 12 in the tail.
         settled_at = MONDAY + timedelta(days=6, hours=12)
         until_settled = [at for at, _ in h.provider.checks if at <= settled_at + timedelta(hours=6)]
         assert len(await case.events()) == 141

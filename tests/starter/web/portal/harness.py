@@ -4,17 +4,19 @@ Owns the process, the making of links and a browser without a script. Nothing he
 """
 
 import asyncio
+import contextlib
 import html
 import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from temporalio.service import RPCError
 
 from policies.case.facts import Fact
 from policies.case.start import CaseStart
@@ -114,6 +116,7 @@ class PortalHouse:
     url: str
     signer: LinkSigner
     log: Path  # what the web process wrote
+    opened: list[PortalCase] = field(default_factory=list)
 
     def browser(self, **headers: str) -> Browser:
         return Browser(self.url, **headers)
@@ -124,7 +127,14 @@ class PortalHouse:
         real = await self.house.open(start, word, **fields)
         link_id = await self.house.store.read(lambda connection: link_id_of(connection, start.contact_ref))
         assert link_id is not None
-        return PortalCase(self, real, link_id)
+        self.opened.append(PortalCase(self, real, link_id))
+        return self.opened[-1]
+
+    async def end_cases(self) -> None:
+        """Stop the cases that live: at the demo's pace each asks its provider every second and writes every third, for every test after."""
+        while self.opened:
+            with contextlib.suppress(RPCError):  # it has ended by itself
+                await self.opened.pop().real.handle.terminate("the test is over")
 
 
 def started(kind: CaseKind, reference: str, *, patient: bool = True, **more: Any) -> CaseStart:

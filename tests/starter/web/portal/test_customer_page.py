@@ -37,6 +37,12 @@ async def portal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Port
         yield house
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def _quiet_afterwards(portal: PortalHouse) -> AsyncIterator[None]:
+    yield
+    await portal.end_cases()
+
+
 async def refund(portal: PortalHouse, reference: str, word: str | None = "processing", **more: Any) -> PortalCase:
     """A refund whose customer has been told that we have it."""
     fields = {name: more.pop(name) for name in ("arn",) if name in more}

@@ -1,0 +1,25 @@
+"""Order of the suite on several processes: what waits longest begins first, so that the others compute meanwhile.
+
+Owns the order of files only; inside a file tests run as they stand. Must never matter to a result: any order passes.
+"""
+
+import pytest
+
+# Files that mostly wait: for kills, for the demo's days, for processes to come and go. Measured with `pytest --durations=0`.
+_WAITING = (
+    "tests/real/test_kill_while_sending.py",
+    "tests/starter/web/portal/test_customer_page.py",
+    "tests/real/test_kills.py",
+    "tests/starter/web/test_backends.py",
+    "tests/real/",
+    "tests/starter/web/api/",
+    "tests/life/test_endurance.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)  # stable
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, start in enumerate(_WAITING) if item.nodeid.startswith(start)), len(_WAITING))
