@@ -42,11 +42,7 @@ class Address:
         return Path(self.url.database or "") if self.url.drivername == "sqlite" else None
 
     @property
-    def for_async(self) -> URL:
-        return self.url.set(drivername="sqlite+aiosqlite" if self.file else "postgresql+psycopg")
-
-    @property
-    def for_migrations(self) -> URL:
+    def for_driver(self) -> URL:
         return self.url.set(drivername="sqlite+pysqlite" if self.file else "postgresql+psycopg")
 
     def __str__(self) -> str:

@@ -48,11 +48,12 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def install(engine: Engine, busy_ms: int = BUSY_MS) -> None:
+def install(engine: Engine, busy_ms: int = BUSY_MS, *, writes_back: bool = True) -> None:
     """Set the pragmas on every new connection and begin transactions ourselves.
 
     The driver's own BEGIN is deferred: two processes that read first and write later would both hold the read lock,
     and one would die with "database is locked" without waiting. BEGIN IMMEDIATE waits its turn at the door instead.
+    `writes_back`: a commit that finds the log long writes it back into the file (SQLite's default).
     """
 
     @event.listens_for(engine, "connect")
@@ -63,6 +64,8 @@ def install(engine: Engine, busy_ms: int = BUSY_MS) -> None:
         cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
         cursor.execute("PRAGMA synchronous=NORMAL")  # safe with WAL; a power cut may lose the last commits, never the file
         cursor.execute("PRAGMA foreign_keys=ON")
+        if not writes_back:
+            cursor.execute("PRAGMA wal_autocheckpoint=0")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -29,11 +29,11 @@ def bring_to_head(address: Address) -> None:
     with _one_at_a_time:
         if address.file:
             sqlite_file.make_file(address.file)
-            engine = create_engine(address.for_migrations, poolclass=NullPool, hide_parameters=True)
+            engine = create_engine(address.for_driver, poolclass=NullPool, hide_parameters=True)
             sqlite_file.install(engine, busy_ms=_WAIT_S * 1000)  # its BEGIN IMMEDIATE is the lock
         else:
             engine = create_engine(
-                address.for_migrations,
+                address.for_driver,
                 poolclass=NullPool,
                 hide_parameters=True,
                 connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},

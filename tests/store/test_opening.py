@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from policies.case.plans import CaseRow
 from store.address import Address
@@ -29,15 +30,13 @@ def _differences(connection: Connection) -> list[object]:
 
 async def _revision(url: str) -> list[str]:
     store = await open_store(url)
-    async with store.begin_reading() as connection:
-        revisions = list(await connection.scalars(text("SELECT version_num FROM alembic_version")))
+    revisions = await store.read(lambda connection: list(connection.scalars(text("SELECT version_num FROM alembic_version"))))
     await store.close()
     return revisions
 
 
 async def test_the_migrated_schema_is_the_tables(store: Store) -> None:
-    async with store.begin() as connection:
-        assert await connection.run_sync(_differences) == []
+    assert await store.write(_differences) == []
 
 
 def test_every_field_of_the_case_row_has_a_column() -> None:
@@ -64,23 +63,34 @@ async def test_upgrade_by_five_processes_at_once(store_url: str) -> None:
     assert await _revision(store_url) == [NEWEST]
 
 
-async def test_sqlite_is_in_wal_mode_and_keeps_foreign_keys(sqlite_store_url: str) -> None:
-    await upgrade(sqlite_store_url)
-    store = await open_store(sqlite_store_url)
-    async with store.begin() as connection:
-        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert await connection.scalar(text("PRAGMA synchronous")) == 1
-        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
-        assert await connection.scalar(text("PRAGMA busy_timeout")) == 10_000
-    await store.close()
+@pytest.mark.parametrize(
+    ("way", "waits_ms", "pages"), [("write", 0, 0), ("look_up", 0, 0), ("write_many", 10_000, 1000), ("read", 10_000, 1000)]
+)
+async def test_sqlite_is_in_wal_mode_and_keeps_foreign_keys_on_every_way(sqlite_store: Store, way: str, waits_ms: int, pages: int) -> None:
+    """On the spot nothing waits and nothing is written back; in a thread both may be."""
+    pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
+
+    def look(connection: Connection) -> list[object]:
+        return [connection.scalar(text(f"PRAGMA {name}")) for name in pragmas]
+
+    assert await getattr(sqlite_store, way)(look) == ["wal", 1, 1, waits_ms, pages]
+
+
+async def test_the_log_does_not_grow_for_ever(sqlite_store: Store, tmp_path: Path) -> None:
+    """Transactions on the spot write nothing back; the writing thread does so for them."""
+    recorder = Recorder(sqlite_store)
+    for number in range(1200):
+        await recorder.commit_entry(entry(f"case-{number % 40}"))
+    await sqlite_store.write_many(lambda connection: None)  # what was handed to the thread before has been done
+    log = tmp_path / "books" / "makegood.sqlite-wal"
+    assert log.stat().st_size < 15 * 1024 * 1024  # without writing back it would be 50
 
 
 async def test_two_processes_writing_to_one_sqlite_file_wait_for_each_other(sqlite_store_url: str) -> None:
     await upgrade(sqlite_store_url)
     one, other = await open_store(sqlite_store_url), await open_store(sqlite_store_url)
     await asyncio.gather(*(Recorder(store).commit_entry(entry(f"case-{n}")) for n in range(20) for store in (one, other)))
-    async with one.begin_reading() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM cases")) == 20
+    assert await one.read(lambda connection: connection.scalar(text("SELECT count(*) FROM cases"))) == 20
     await one.close()
     await other.close()
 
@@ -100,7 +110,15 @@ async def test_a_writer_that_waits_for_another_process_leaves_the_event_loop_fre
     assert await sqlite_store.look_up(lambda connection: connection.scalar(cases)) == 1
 
 
-async def test_a_look_up_falls_back_to_a_thread_while_the_file_is_closed_to_readers(sqlite_store: Store, tmp_path: Path) -> None:
+def _count(connection: Connection) -> int | None:
+    found: int | None = connection.scalar(text("SELECT count(*) FROM cases"))
+    return found
+
+
+@pytest.mark.parametrize("way", ["look_up", "write"])
+async def test_what_is_done_on_the_spot_waits_in_a_thread_while_the_file_is_closed_to_all(
+    sqlite_store: Store, tmp_path: Path, way: str
+) -> None:
     await Recorder(sqlite_store).commit_entry(entry("before"))
     file = tmp_path / "books" / "makegood.sqlite"
     await sqlite_store.close()
@@ -109,41 +127,63 @@ async def test_a_look_up_falls_back_to_a_thread_while_the_file_is_closed_to_read
     exclusive.execute("BEGIN IMMEDIATE")
     exclusive.execute("COMMIT")  # the lock stays until the connection goes
     store = Store(Address.parse(f"sqlite:///{file}"))
-    reading = asyncio.create_task(store.look_up(lambda connection: connection.scalar(text("SELECT count(*) FROM cases"))))
+    waiting = asyncio.create_task(getattr(store, way)(_count))
     for _ in range(100):
         await asyncio.sleep(0)
-    assert not reading.done()
+    assert not waiting.done()
     exclusive.close()
-    assert await reading == 1
+    assert await waiting == 1
     await store.close()
 
 
-async def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
-    await Recorder(store).commit_entry(entry("before"))
-    async with store.begin() as writing:
-        await writing.execute(text("UPDATE cases SET merchant = 'changed'"))
-        async with store.begin_reading() as reading:
-            assert await reading.scalar(text("SELECT merchant FROM cases")) == "acme"
+async def test_nobody_overtakes_a_write_that_waits(sqlite_store: Store, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "books" / "makegood.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    order: list[int] = []
+
+    def mark(number: int) -> Callable[[Connection], None]:
+        return lambda connection: order.append(number)
+
+    waiting = [asyncio.create_task(sqlite_store.write(mark(number))) for number in range(3)]
+    await asyncio.sleep(0)
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.gather(*waiting, sqlite_store.write(mark(3)))
+    assert order == [0, 1, 2, 3]
 
 
-async def test_a_cancelled_writer_leaves_nothing_behind(store: Store) -> None:
-    begun = asyncio.Event()
-
-    async def never_ends() -> None:
-        async with store.begin() as connection:
-            await connection.execute(text("UPDATE cases SET merchant = 'half done'"))
-            begun.set()
-            await asyncio.sleep(3600)
-
-    await Recorder(store).commit_entry(entry("before"))
-    task = asyncio.create_task(never_ends())
-    await begun.wait()
-    task.cancel()
+async def test_a_write_that_is_cancelled_while_it_waits_still_happens_whole(sqlite_store: Store, tmp_path: Path) -> None:
+    """As after a transaction on the spot, which cannot be cancelled: whoever asks again finds it done."""
+    other = sqlite3.connect(tmp_path / "books" / "makegood.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(Recorder(sqlite_store).commit_entry(entry("waits")))
+    await asyncio.sleep(0)
+    waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
-    await Recorder(store).commit_entry(entry("after"))
-    merchants = await store.read(lambda connection: connection.scalars(text("SELECT merchant FROM cases")).all())
-    assert merchants == ["acme", "acme"]
+        await waiting
+    other.execute("COMMIT")
+    other.close()
+    assert await sqlite_store.write_many(_count) == 1
+
+
+async def test_a_reader_does_not_wait_for_a_writer(ready_store_url: str) -> None:
+    store = await open_store(ready_store_url)
+    await Recorder(store).commit_entry(entry("before"))
+    engine = create_engine(Address.parse(ready_store_url).for_driver)
+    with engine.connect() as writing:
+        writing.execute(text("UPDATE cases SET merchant = 'changed'"))
+        merchant = text("SELECT merchant FROM cases")
+        assert await store.read(lambda connection: connection.scalar(merchant)) == "acme"
+        assert await store.look_up(lambda connection: connection.scalar(merchant)) == "acme"
+    engine.dispose()
+    await store.close()
+
+
+async def test_a_closed_store_says_so(sqlite_store: Store) -> None:
+    await sqlite_store.close()
+    for way in (sqlite_store.write, sqlite_store.write_many, sqlite_store.look_up, sqlite_store.read):
+        with pytest.raises(StoreUnavailable):
+            await way(_count)
 
 
 async def test_an_exception_rolls_back(store: Store) -> None:
@@ -226,7 +266,7 @@ async def test_an_error_never_quotes_a_row(store: Store) -> None:
 
 
 def test_addresses_take_the_driver_themselves() -> None:
-    assert Address.parse("sqlite:///a/b.sqlite").for_async.drivername == "sqlite+aiosqlite"
+    assert Address.parse("sqlite:///a/b.sqlite").for_driver.drivername == "sqlite+pysqlite"
     assert Address.parse("sqlite+aiosqlite:///b.sqlite").file == Path("b.sqlite")
-    assert Address.parse("postgres://u@h/d").for_async.drivername == "postgresql+psycopg"
+    assert Address.parse("postgres://u@h/d").for_driver.drivername == "postgresql+psycopg"
     assert str(Address.parse("postgresql+psycopg://u:p@h/d")) == "postgresql://u:***@h/d"
