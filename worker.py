@@ -28,15 +28,18 @@ from activities.adapters.http_json_config import load_providers
 from activities.adapters.outbox import OutboxAlerts, OutboxChannel
 from activities.alerting import Alerting
 from activities.arrivals import Arrivals
+from activities.calling import AlertCalls
 from activities.contracts import names
 from activities.correspondence import Correspondence
-from activities.messaging import BrandsPort, Messaging
+from activities.digesting import Digesting
+from activities.messaging import Messaging
 from activities.parking import Parking
 from activities.ports import AlertPort, ChannelPort, DirectoryPort, StatusPort
 from activities.recording import Recording
 from activities.templates.override_check import load_overrides
 from activities.templates.overrides import Overrides
 from activities.watching import Watching
+from activities.wording import BrandsPort
 from policies.case.vocabulary import Channel
 from starter.connection import EngineUnavailable, connect
 from starter.link_keys import links_of
@@ -45,13 +48,14 @@ from store.engine import open_store, upgrade
 from store.errors import StoreError
 from store.outbox import Outbox
 from store.recorder import Recorder
+from workflows.alert_digest import AlertDigest
 from workflows.converter import DATA_CONVERTER
 from workflows.delay_case import DelayCase
 from workflows.dispute_case import DisputeCase
 from workflows.lean_sandbox import lean_sandbox
 from workflows.refund_case import RefundCase
 
-WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase)
+WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase, AlertDigest)
 
 # After a kill -9 the engine offers a case's next task to the dead worker's own queue first; 10 s by default, budget <= 6 s.
 _STICKY = timedelta(seconds=2)
@@ -87,6 +91,7 @@ def workers(
     pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
     each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
     messaging = Messaging(recorder, channels, brands, Parking(recorder, alerts, directory), correspondence, overrides)
+    digesting = Digesting(recorder, alerts, directory)
     return [
         Worker(
             client,
@@ -104,7 +109,12 @@ def workers(
         Worker(
             client,
             task_queue=names.MESSAGES_QUEUE,
-            activities=[messaging.send_message, Alerting(recorder, alerts, directory).alert_people],
+            activities=[
+                messaging.send_message,
+                Alerting(recorder, alerts, directory, AlertCalls(recorder, brands, overrides)).alert_people,
+                digesting.tell_alert,
+                digesting.tell_digest,
+            ],
             max_concurrent_activities=settings.messages_slots,
             max_task_queue_activities_per_second=settings.messages_per_second,
             **each,

@@ -6,11 +6,14 @@ Owns the words of an alert (codes turned into a sentence, no customer data). Cal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.calling import AlertCalls
 from activities.contracts import names
 from activities.contracts.jobs import AlertPeople
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
+from activities.gathering import hand_over
 from activities.ports import AlertMessage, AlertPort, DirectoryPort, SendFailed
+from policies.alert_digest import digest_of, gathers
 from policies.case.plans import AlertPlan
 from store.recorder import Recorder
 
@@ -23,6 +26,7 @@ _SENTENCES = {
     "provider_needs_us": "the provider waits for us",
     "provider_unreachable": "the provider has not answered; it is asked again later",
     "reference_unknown": "the provider does not know the reference; look whether it and the account are right",
+    "too_many_payments": "the provider issued its refunds anew too often; look after it by hand",
     "watch_failed": "the provider cannot be asked (configuration or credentials)",
     "decide_outcome": "parts ended differently; a person must decide the outcome",
     "hold_ended": "the hold has ended by its own date",
@@ -39,22 +43,32 @@ _SENTENCES = {
 
 
 class Alerting:
-    def __init__(self, recorder: Recorder, port: AlertPort, directory: DirectoryPort) -> None:
+    def __init__(self, recorder: Recorder, port: AlertPort, directory: DirectoryPort, calls: AlertCalls | None = None) -> None:
+        """`calls`: opens the call that an alert asks for."""
         self._recorder = recorder
         self._port = port
         self._directory = directory
+        self._calls = calls
 
     @activity.defn(name=names.ALERT_PEOPLE)
     async def alert_people(self, job: AlertPeople) -> None:
-        """Commit the entry, then alert. A second call with the same alert id tells nobody again."""
+        """Commit the entry and the call that is needed, then alert, or let the digest of the role do so. A second call with the same alert
+        id tells nobody again.
+        """
         at = engine_now()
         plan = job.plan
         with books_errors():
             async with alive():
-                if not await self._recorder.open_alert(job.books, plan, at):
+                setting = plan.digest if gathers(plan.digest, plan.alert.level, shadow=plan.shadow) else None
+                digest = digest_of(plan.alert.to, plan.owner) if setting is not None else None
+                call = await self._calls.call_of(plan, at) if self._calls is not None else None
+                if not await self._recorder.open_alert(job.books, plan, at, digest, call):
+                    return
+                if setting is not None and digest is not None:
+                    await hand_over(plan.alert_id, setting, digest)
                     return
                 people = self._directory.people(plan.alert.to, plan.owner)
-                title, body = _words(plan)
+                title, body = alert_words(plan)
                 if not plan.shadow:
                     message = AlertMessage(
                         alert_id=plan.alert_id,
@@ -72,7 +86,8 @@ class Alerting:
                 await self._recorder.finish_alert(plan.alert_id, people, at, title, body)
 
 
-def _words(plan: AlertPlan) -> tuple[str, str]:
+def alert_words(plan: AlertPlan) -> tuple[str, str]:
+    """Title and body."""
     alert = plan.alert
     what = _SENTENCES.get(alert.reason, alert.reason.replace("_", " "))
     clock = f" Clock {alert.clock}." if alert.clock else ""

@@ -6,33 +6,36 @@ once, with a memory.
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.calling import PersonCall
 from activities.contracts import names
 from activities.contracts.jobs import SendMessage
 from activities.correspondence import Correspondence
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
 from activities.parking import Parking
-from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
-from activities.templates.brand import Brand
+from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent, sender_key
 from activities.templates.overrides import Overrides
-from activities.templates.rendering import SILENT_AFTER, render
-from policies.case.plans import MessagePlan, MessageResult, TargetView
+from activities.wording import BrandsPort, worded
+from policies.case.plans import MessagePlan, MessageResult
 from policies.case.state import SentUnwritten
-from policies.case.vocabulary import EXPIRED, UNSUBSCRIBED, Channel, MessageOutcome
+from policies.case.vocabulary import EXPIRED, QUIET_HOURS, UNKNOWN_TWICE, UNSUBSCRIBED, Channel, MessageClass, MessageOutcome
 from store.contacts import address_on
 from store.errors import StoreUnavailable
+from store.parks import ChannelPark
 from store.recorder import Recorder
 from store.recorder.sending import Preparation
-from store.standing import CheckStanding, Delivery, DeliveryState, MessageState
+from store.standing import Delivery, DeliveryState, MessageState
 from store.suppressions import SuppressionReason
 
 # Longer than the whole HTTP limit of any channel (10 s, house.md), so that a slow attempt is not mistaken for a dead one.
 LEASE_S = 15.0
+# After an answer was lost: reports come within a minute or two of the sending, and looking costs nothing (provider-facts 1.6).
+LOOK_AFTER_S = 90.0
 
 _OUTCOMES = {
     SendOutcome.PERMANENT: MessageOutcome.REFUSED,
@@ -46,10 +49,6 @@ _DELIVERIES = {
     SendOutcome.RETRY: DeliveryState.NOT_SENT,
     SendOutcome.OPERATOR: DeliveryState.NOT_SENT,
 }
-
-
-class BrandsPort(Protocol):
-    def of(self, merchant: str, brand: str | None, channel: Channel) -> Brand: ...
 
 
 class Messaging:
@@ -89,21 +88,27 @@ class Messaging:
     async def _on_the_first_channel_that_takes_it(self, job: SendMessage, prepared: Preparation, at: datetime) -> MessageResult:
         plan = job.plan
         refused = MessageResult(outcome=MessageOutcome.REFUSED, at=at, reason="no_channel")
+        person = PersonCall(self._recorder, plan, job.books.row.owner) if plan.call_by is not None else None
         for channel in plan.channels:
-            port = self._channels.get(channel)
+            port = person if person is not None and channel is Channel.VOICE else self._channels.get(channel)
             address = address_on(prepared.contact, channel)
             if port is None or address is None:
                 refused = refused.model_copy(update={"reason": f"no_{channel.value}_address" if port else "no_channel"})
                 continue
             suppressed = prepared.suppressed.get(channel)
-            if suppressed is SuppressionReason.UNSUBSCRIBE:  # the customer wants none of this class, on no other channel either
+            if suppressed is SuppressionReason.UNSUBSCRIBE and plan.message_class is not MessageClass.MANDATORY:
+                # The customer wants none of this class, on no other channel either.
                 return await self._not_sent(job, MessageResult(outcome=MessageOutcome.SKIPPED, at=at, reason=UNSUBSCRIBED), at)
             if suppressed is not None:
                 refused = refused.model_copy(update={"channel": channel, "reason": f"suppressed_{suppressed.value}"})
                 continue
-            park = prepared.parks.get(channel)
-            if park is not None and _first_attempt() and not plan.shadow and not await self._parking.may_probe(park, plan, at):
-                return await self._not_sent(job, self._parking.parked(park, plan, at), at)
+            quiet_until = plan.quiet_until.get(channel)
+            if quiet_until is not None and at < quiet_until:  # nobody is called or texted at night because an e-mail address failed
+                parked = MessageResult(outcome=MessageOutcome.PARKED, at=at, channel=channel, reason=QUIET_HOURS, retry_at=quiet_until)
+                return await self._not_sent(job, parked, at)
+            parks = self._parks(channel, port, prepared, plan) if port is not person else []  # a machine's fault stops no person
+            if parks and _first_attempt() and not plan.shadow and not await self._parking.may_probe(parks, plan, at):
+                return await self._not_sent(job, self._parking.parked(parks, plan, at), at)
             outgoing, words = self._render(channel, address, prepared, plan, at)
             begun = await self._recorder.begin_sending(job.books, plan, words, channel, at, LEASE_S, reuse=port.idempotent)
             known = begun.standing.result
@@ -115,12 +120,20 @@ class Messaging:
                 shadow = MessageResult(outcome=MessageOutcome.ACCEPTED, at=at, channel=channel, reason="shadow")
                 return await self._recorder.finish_message(plan.message_id, shadow, at)
             result = await self._deliver(port, begun.delivery, outgoing, plan, at)
-            if park is not None and result.outcome is MessageOutcome.ACCEPTED:
-                await self._parking.mended(park, at)
+            if parks and result.outcome is MessageOutcome.ACCEPTED:
+                await self._parking.mended(parks, at)
             if result.outcome is not MessageOutcome.REFUSED:
                 return result
             refused = result
         return await self._not_sent(job, refused, at)
+
+    def _parks(self, channel: Channel, port: ChannelPort, prepared: Preparation, plan: MessagePlan) -> list[ChannelPark]:
+        """The faults of the operator that stand in this message's way: of the account, or of the sender that it would leave by."""
+        found = [park for park in prepared.parks if park.channel is channel and park.provider == port.name]
+        if not any(park.sender for park in found):
+            return found
+        sender = sender_key(self._brands.of(plan.context.merchant, plan.context.brand, channel).sender)
+        return [park for park in found if park.sender in ("", sender)]
 
     async def _not_sent(self, job: SendMessage, result: MessageResult | str, at: datetime) -> MessageResult:
         """Nothing left to try: the outcome goes into the books without a delivery."""
@@ -163,8 +176,10 @@ class Messaging:
         if at < delivery.lease_until:
             wait = delivery.lease_until - at
             raise ApplicationError("an earlier attempt may still be under way", type="leased", next_retry_delay=wait + timedelta(seconds=1))
-        unknown = MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason="attempt_died")
-        ends = None if plan.must_arrive else unknown
+        # What must arrive is sent once more, never a third time.
+        reason = "attempt_died" if delivery.try_no == 1 else UNKNOWN_TWICE
+        unknown = MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason=reason)
+        ends = None if plan.must_arrive and delivery.try_no == 1 else unknown
         await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.UNKNOWN, at, ends, reason="attempt_died")
         return ends
 
@@ -201,11 +216,15 @@ class Messaging:
         if error.suppress is not None:
             reason = SuppressionReason(error.suppress)
             await self._recorder.suppress(delivery.channel, address, reason, at, f"{port.name}:{error.reason}")
+        if error.outcome is SendOutcome.UNKNOWN and (not port.idempotent or delivery.attempt == 1):
+            # The row stays `sending`: the next attempt looks for what became of it, as for one that died. A provider with a key against
+            # a second sending answers that itself when it is asked again.
+            raise ApplicationError("the answer was lost", type="leased", next_retry_delay=timedelta(seconds=LOOK_AFTER_S))
         result = MessageResult(outcome=_OUTCOMES[error.outcome], at=at, channel=delivery.channel, reason=error.reason)
         if error.reason == EXPIRED:
             return await self._expired(delivery, plan, at)
         if error.outcome is SendOutcome.OPERATOR:
-            result = await self._parking.park(delivery.channel, port.name, error.reason, plan, at)
+            result = await self._parking.park(delivery.channel, port.name, error.reason, plan, at, error.sender)
         elif result.outcome is MessageOutcome.PARKED:
             wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else plan.parked_retry.elapsed()
             result = result.model_copy(update={"retry_at": at + wait})
@@ -227,30 +246,9 @@ class Messaging:
         self, channel: Channel, address: str, prepared: Preparation, plan: MessagePlan, at: datetime
     ) -> tuple[Outgoing, dict[str, Any]]:
         context = plan.context
-        answered = [check.last_answered_at for check in prepared.checks if check.last_answered_at is not None]
-        statuses = {(check.provider, check.reference): check.status for check in prepared.checks if check.status}
-        # The workflow keeps real news only; what the provider last said ("pending") is in the books.
-        targets: list[TargetView] = [
-            target.model_copy(update={"status": statuses.get((target.provider, target.reference), target.status)})
-            if target.status == "unknown"
-            else target
-            for target in context.targets
-        ]
-        shown = plan.model_copy(update={"context": context.model_copy(update={"targets": targets})})
         brand = self._brands.of(context.merchant, context.brand, channel)
         letter = self._correspondence.letter(plan, channel, prepared.link_id, at)
-        rendered = render(
-            shown,
-            channel,
-            name=prepared.contact.name if prepared.contact is not None else None,
-            texts=prepared.texts,
-            brand=brand,
-            last_answered_at=max(answered, default=None),
-            asked_provider=any(_still_asked(check, at) for check in prepared.checks),
-            today=at,
-            links=letter.links,
-            overrides=self._overrides,
-        )
+        rendered = worded(plan, channel, prepared, brand, at, links=letter.links, overrides=self._overrides)
         words = {**rendered.model_dump(), "brand": context.brand or context.merchant}
         outgoing = Outgoing(
             delivery_id="",
@@ -279,9 +277,3 @@ def _why_not(prepared: Preparation) -> str | None:
     if prepared.other_open_case:
         return "other_case_open"
     return "no_contact_data" if prepared.contact is None else None
-
-
-def _still_asked(check: CheckStanding, at: datetime) -> bool:
-    """False once nothing is asked about the reference any more: silence is no fault of a provider that nobody asks."""
-    answered_at = check.last_answered_at
-    return check.failing_since is not None or answered_at is None or at - answered_at <= SILENT_AFTER

@@ -4,6 +4,7 @@ Owns the seams and the typed failures an adapter may raise. Must never import a 
 """
 
 from datetime import datetime
+from email.utils import parseaddr
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from policies.case.vocabulary import Channel
 from policies.contract import Contract
 from policies.links import LinkPurpose
 from policies.providers.statuses import TargetType
+
+_LONGEST_SENDER = 254  # an address of e-mail at most (RFC 5321)
 
 
 class SendOutcome(StrEnum):
@@ -30,14 +33,23 @@ class SendFailed(Exception):
     `Outgoing.valid_until` has passed and nothing was sent; no refusal of the address, whatever the outcome says.
 
     `suppress`: the provider says that this address must or can not be written to any more ("stop", "invalid", "hard_bounce").
+    `sender`: with OPERATOR, the one sender of ours that is at fault (its `sender_key`); "": the whole account is.
     """
 
-    def __init__(self, outcome: SendOutcome, reason: str, retry_after_s: float | None = None, suppress: str | None = None) -> None:
+    def __init__(
+        self, outcome: SendOutcome, reason: str, retry_after_s: float | None = None, suppress: str | None = None, sender: str = ""
+    ) -> None:
         super().__init__(f"{outcome}: {reason}")
         self.outcome = outcome
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.suppress = suppress
+        self.sender = sender
+
+
+def sender_key(sender: str) -> str:
+    """A sender of the shop's own (a mailbox or a number, nothing of a customer) as books and alerts name it: short, without its name."""
+    return (parseaddr(sender)[1] or sender).strip()[:_LONGEST_SENDER].lower()
 
 
 class Outgoing(Contract):

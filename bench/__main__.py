@@ -1,6 +1,7 @@
 """`python -m bench`: every part in order, the table, build/bench.json; exit code 1 if a must does not hold.
 
-Owns the command line and the temporary folder. Called by `make bench`.
+Owns the command line, the temporary folder and the place of the figures: a partial run never overwrites a whole one's. Called by
+`make bench`.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from bench.report import Report
 from bench.worker_process import quiet
 from starter.settings import ROOT
 
+WHOLE = ROOT / "build" / "bench.json"
+PARTIAL = ROOT / "build" / "bench-partial.json"  # of --only: beside the whole run's, so that nobody takes it for one
 Part = Callable[[Report, Path], Awaitable[None]]
 PARTS: dict[str, Part] = {
     "s10": part_s10.run,
@@ -47,14 +50,25 @@ async def _run(report: Report, names: list[str], folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="S10 and its baselines: what a case costs and how late it is.")
     parser.add_argument("--quick", action="store_true", help="fewer cases, seeds and rounds")
-    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="NAME", help=f"one of {', '.join(PARTS)}; may be repeated")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(PARTS),
+        metavar="NAME",
+        help=f"one of {', '.join(PARTS)}; may be repeated. What is measured goes to build/{PARTIAL.name}, build/{WHOLE.name} stays",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help=f"where the figures go (default: build/{WHOLE.name}; with --only build/{PARTIAL.name}, marked as not whole)",
+    )
     arguments = parser.parse_args()
     zoneinfo.reset_tzpath(to=())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as Ctrl-C does
     Runtime.set_default(quiet())
-    report = Report(quick=arguments.quick, whole=not arguments.only)
     names = [name for name in PARTS if not arguments.only or name in arguments.only]
+    report = Report(quick=arguments.quick, whole=names == list(PARTS))
+    out: Path = arguments.out or (WHOLE if report.whole else PARTIAL)
     folder = Path(tempfile.mkdtemp(prefix="makegood-bench-"))
     try:
         asyncio.run(_run(report, names, folder))
@@ -65,8 +79,8 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report.show()
-    report.write(arguments.out)
-    report.console.print(f"written to {arguments.out}")
+    report.write(out)
+    report.console.print(f"written to {out}")
     for key in report.failed():
         report.console.print(f"[red]must not held:[/red] {key}")
     return 1 if report.failed() or report.broken else 0

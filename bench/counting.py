@@ -74,8 +74,9 @@ class _Outbound(ActivityOutboundInterceptor):
 
 @dataclass(frozen=True)
 class Cost:
-    events: int
+    events: int  # as the real server writes them, see `without_extra_tasks`; bytes likewise
     bytes: int
+    events_raw: int  # as the time-skipping server wrote them
     actions: dict[str, int]  # what was billed, by kind
 
     @property
@@ -115,4 +116,9 @@ async def cost_of(handle: WorkflowHandle[Any, Any], attempts: AttemptCounter) ->
     actions["retries"] = attempts.retries[handle.id]
     actions["heartbeats"] = attempts.heartbeats[handle.id]
     events = without_extra_tasks(history.events)
-    return Cost(events=len(events), bytes=sum(event.ByteSize() for event in events), actions=dict(actions))
+    return Cost(
+        events=len(events),
+        bytes=sum(event.ByteSize() for event in events),
+        events_raw=len(history.events),
+        actions=dict(actions),
+    )

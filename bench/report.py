@@ -1,4 +1,4 @@
-"""Figures: what was measured, what the budget says, the table and build/bench.json.
+"""Figures: what was measured, what the budget says, the table and the JSON file (build/bench.json).
 
 Owns the budget's numbers (architecture, Budgets) and the verdict. Must never measure. Called by __main__ and filled by the parts.
 """
@@ -133,6 +133,7 @@ class Report:
             "notes": self.notes,
             "made": {
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "whole": self.whole,
                 "quick": self.quick,
                 "took_s": round(time.monotonic() - self.began, 1),
                 "python": platform.python_version(),

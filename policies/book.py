@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from policies.alert_digest import AlertDigest
 from policies.case.vocabulary import CaseKind, Channel
 from policies.contract import Code, Contract
 from policies.money import check_currency
@@ -219,6 +220,8 @@ class Policy(Contract):
     holidays: str | None = None  # ISO 3166 country, optionally with subdivision: DE or DE-BE; closed days are taken at the edge
     cadence: Cadence
     channels: list[Channel] = Field(default_factory=lambda: [Channel.EMAIL, Channel.SMS])
+    voice: Literal["machine", "person"] = "machine"  # who speaks a message on the channel voice
+    call_within: Span = Span.parse("4bh")  # by when a person makes a call that is asked for: half a working day
     quiet_from: str = "21:00"
     quiet_until: str = "08:00"
     clocks: list[ClockPolicy] = Field(min_length=1)
@@ -237,6 +240,7 @@ class Policy(Contract):
     # Channel -> how long a mandatory message may stay without a word of its arrival before it is said again on the customer's next
     # channel, while the provider reports on others (a report is no duty of any network: silence alone proves nothing).
     delivery_patience: dict[Channel, Span] = Field(default_factory=dict)
+    alert_digest: AlertDigest | None = None  # a digest instead of a storm of alerts to one role; without it each is told at once
     show_seconds: bool = False  # the demo's days are seconds long
     goodwill_limits: dict[str, int] = Field(default_factory=dict)  # currency -> minor units, for the outcomes that are limited
 
@@ -306,7 +310,7 @@ class PolicyBook(Contract):
 # Lists whose entries have a name: a policy adds its own to the defaults, one of the same name replaces the default.
 _NAMED = {"clocks": "id", "hold_reasons": "code", "outcomes": "code"}
 # Tables of settings: what a policy's table leaves out comes from the default's. Other tables (match, settled_outcome) are one value.
-_SETTINGS = ("calendar", "cadence", "watch", "feedback")
+_SETTINGS = ("calendar", "cadence", "watch", "feedback", "alert_digest")
 
 
 def with_defaults(raw: dict[str, Any]) -> dict[str, Any]:

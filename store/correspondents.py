@@ -1,7 +1,7 @@
 """Who writes to us, and which case it is about: by the opaque id in a signed link, or by the address a message went to.
 
 Owns these lookups and the making of link ids. Must never guess: an address that no message went to is nobody's. Called by the web
-process (links, replies) and within the message activity's transactions (which link goes into the message).
+process (links, replies), and by the desk books, which give each contact its link id.
 """
 
 import secrets
@@ -55,7 +55,6 @@ _CONTACT = select(
     cases.c.status,
 ).outerjoin(cases, cases.c.case_id == contacts.c.case_id)
 _BY_LINK = _CONTACT.where(contacts.c.link_id == bindparam("link"), contacts.c.erased_at.is_(None))
-_LINK_OF = select(contacts.c.link_id).where(contacts.c.contact_ref == bindparam("ref"), contacts.c.erased_at.is_(None))
 
 _RESOLVED_LAST = case((cases.c.status == CaseStatus.RESOLVED.value, 1), else_=0)
 _BY_PHONE = (
@@ -79,12 +78,6 @@ _BY_PHONE = (
 def new_link_id() -> str:
     """128 bits that say nothing and cannot be guessed; a UUID would not do (OWASP ASVS 11.5.1)."""
     return secrets.token_urlsafe(16)
-
-
-def link_id_of(connection: Connection, contact_ref: str) -> str | None:
-    """What a signed link to this contact carries; None if the contact is unknown, erased or from before there were links."""
-    link: str | None = connection.scalar(_LINK_OF, {"ref": contact_ref})
-    return link
 
 
 def contact_of_link(connection: Connection, link_id: str) -> LinkedContact | None:

@@ -52,7 +52,7 @@ class DeliveryReports:
 
     async def take(self, reports: Sequence[IncomingReport], at: datetime) -> Taken:
         """Write what is new. The same report again changes nothing."""
-        return await self._store.write(lambda connection: _take(connection, reports, at))
+        return await self._store.write_many(lambda connection: _take(connection, reports, at))
 
 
 def _take(connection: Connection, reports: Sequence[IncomingReport], at: datetime) -> Taken:

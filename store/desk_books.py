@@ -1,25 +1,23 @@
 """Desk books: what starter may write. Contact data and texts, which never enter a workflow, and whose matter a reference is.
 
 Owns contacts and texts; the form of references is that of references.py. Must never write a case's own rows (that is the
-recorder's). Called by the desk, before it starts or signals a workflow.
+recorder's) nor forget a person (erasure.py). Called by the desk, before it starts or signals a workflow.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, select
 
 from policies.case.facts import Actor
-from store.contacts import Contact, as_contact
+from store.contacts import Contact
 from store.correspondents import new_link_id
 from store.engine import Store
 from store.insertion import insert_or_ignore, wrote
 from store.normal import normal_email
 from store.references import CaseReference, save_references
 from store.tables import cases, contacts, texts
-
-_NOTHING: dict[str, Any] = {"name": None, "email": None, "email_normal": None, "phone": None, "roles": []}
 
 
 class DeskBooks:
@@ -35,8 +33,9 @@ class DeskBooks:
         at: datetime,
         references: Iterable[CaseReference] = (),
     ) -> bool:
-        """Keep the contact data of a case; False if the reference is known (what stands there stays).
+        """Keep the contact data of a case; False if the reference is known (what stands there stays, also once it was erased).
 
+        It is never changed: new data stand under a reference of their own, which the case takes (desk/preferences.py).
         `references`: the refunds, dispute or parcels that the case is about. They are kept with it, before the workflow starts, so
         that a webhook finds its case at once.
         """
@@ -61,37 +60,6 @@ class DeskBooks:
         """Further references of a known case: a payment that takes another's place (report_fact payment_replaced)."""
         known = list(references)
         await self._store.write(lambda connection: save_references(connection, case_id, known, at))
-
-    async def update_contact(self, contact_ref: str, changes: Mapping[str, object], at: datetime) -> bool:
-        """Change the named fields of a contact; False if the reference is unknown or erased.
-
-        ValueError names a field that a contact does not have.
-        """
-        unknown = set(changes) - set(Contact.model_fields)
-        if unknown:
-            known = ", ".join(Contact.model_fields)
-            raise ValueError(f"a contact has no {', '.join(sorted(unknown))}; it has {known}")
-        living = (contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
-
-        def work(connection: Connection) -> bool:
-            row = connection.execute(select(contacts).where(*living).with_for_update()).mappings().first()
-            if row is None:
-                return False
-            changed = Contact.model_validate({**as_contact(row).model_dump(), **changes})
-            values = {**changed.model_dump(), "email_normal": normal_email(changed.email), "updated_at": at}
-            connection.execute(update(contacts).where(*living).values(**values))
-            return True
-
-        return await self._store.write(work)
-
-    async def erase_contact(self, contact_ref: str, at: datetime) -> bool:
-        """Forget the person. The row stays, so that a repeated request does not bring the data back."""
-        erase = (
-            update(contacts)
-            .where(contacts.c.contact_ref == contact_ref, contacts.c.erased_at.is_(None))
-            .values(**_NOTHING, updated_at=at, erased_at=at)
-        )
-        return await self._store.write(lambda connection: bool(connection.execute(erase).rowcount))
 
     async def save_text(self, text_ref: str, case_id: str, kind: str, body: str, by: Actor, at: datetime) -> bool:
         """Keep a reply, note or comment; False if the reference is known (what stands there stays)."""

@@ -7,17 +7,19 @@ written to again) nor a row's keys. Called by `makegood erase` and, through rete
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, literal, or_, select, update
 
 from policies.case.facts import Actor
 from policies.contract import Contract
 from store.case_rows import microseconds
+from store.column_types import UtcInstant
 from store.engine import Store
 from store.inbox import InboxState
 from store.outbox import ALERT
-from store.tables import case_references, cases, contacts, messages, outbox, texts, webhook_inbox
+from store.tables import call_tasks, case_references, cases, contacts, messages, outbox, texts, webhook_inbox
 
 RECORD = "erasure"  # the kind of text that says who erased what, when and why; it holds nothing personal and stays
+ERASED = "erased"  # the end of a call that was still to be made
 CaseIds = Select[tuple[str]] | Collection[str]
 
 
@@ -28,6 +30,7 @@ class PersonalContent(Contract):
     texts: int = 0  # replies, notes, comments, what customers wrote
     messages: int = 0  # with their words
     posts: int = 0  # of the embedded channels, with address and words
+    calls: int = 0  # what people were to say on the phone
     events: int = 0  # webhooks that were given up and kept for a person to look at
 
     def __bool__(self) -> bool:
@@ -53,16 +56,19 @@ def _personal(table: Table) -> ColumnElement[bool]:
         return or_(columns.subject.is_not(None), columns.text.is_not(None), columns.html.is_not(None))
     if table is outbox:
         return (columns.channel != ALERT) & (columns.address != "")  # alerts go to our own people
+    if table is call_tasks:
+        return columns.script.is_not(None)
     # What waits for its case is still needed, and is emptied once it is told.
     return columns.state == InboxState.FAILED.value
 
 
-_TABLES = {"contacts": contacts, "texts": texts, "messages": messages, "posts": outbox, "events": webhook_inbox}
+_TABLES = {"contacts": contacts, "texts": texts, "messages": messages, "posts": outbox, "calls": call_tasks, "events": webhook_inbox}
 _NOTHING: dict[str, dict[str, object]] = {
     "contacts": {"name": None, "email": None, "email_normal": None, "phone": None, "roles": []},
     "texts": {"body": ""},
     "messages": {"subject": None, "text": None, "html": None},
     "posts": {"address": "", "subject": None, "text": "", "html": None, "headers": {}},
+    "calls": {"script": None},
     "events": {"payload": {}, "state": InboxState.IGNORED.value, "problem": "erased"},
 }
 
@@ -90,6 +96,13 @@ def erased(connection: Connection, case_id: str, by: Actor, at: datetime) -> Per
         values = dict(_NOTHING[name])
         if table is contacts:
             values |= {"updated_at": at, "erased_at": at}
+        if table is call_tasks:  # nobody is left to call
+            standing, moment = table.c, literal(at, UtcInstant())
+            values |= {
+                "ended_at": func.coalesce(standing.ended_at, moment),
+                "ended_by": func.coalesce(standing.ended_by, by.who),
+                "result": func.coalesce(standing.result, ERASED),
+            }
         done[name] = connection.execute(update(table).where(table.c.case_id == case_id, _personal(table)).values(**values)).rowcount
     content = PersonalContent.model_validate(done)
     if content:
@@ -119,7 +132,7 @@ class Erasure:
 
         The contact rows stay, empty, so that a repeated request does not bring the data back.
         """
-        return await self._store.write(lambda connection: erased(connection, case_id, by, at))
+        return await self._store.write_many(lambda connection: erased(connection, case_id, by, at))
 
     async def orphans(self, older_than: datetime, limit: int = 10_000) -> list[Orphan]:
         """Contacts saved before `older_than` that no case uses: its case never began, or refused them, and nothing was sent with them."""
@@ -142,7 +155,7 @@ class Erasure:
             connection.execute(never_watched).close()  # first: the contacts say which
             return int(connection.execute(delete(contacts).where(still)).rowcount)
 
-        return await self._store.write(work)
+        return await self._store.write_many(work)
 
 
 def _orphaned(older_than: datetime) -> ColumnElement[bool]:

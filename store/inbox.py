@@ -2,7 +2,7 @@
 
 Owns the rows of `webhook_inbox`: their dedupe by (provider, event key), their lease while a process works on them, their next try.
 Must never hold more of a person than telling the case needs, and nothing of it once that is done. Written and drained by the web
-process (several may do so at once); read by the case's first activity for what came before it.
+process (several may do so at once).
 """
 
 from collections.abc import Collection, Sequence
@@ -75,15 +75,6 @@ _WAKE = (
     .where(_rows.state == InboxState.WAITING.value, _ITS_CASE_IS_KNOWN)
     .values(state=InboxState.NEW.value, next_try_at=bindparam("moment"))
 )
-_WAITING = (
-    select(webhook_inbox)
-    .where(
-        _rows.state.in_((InboxState.WAITING.value, InboxState.NEW.value)),
-        _rows.provider == bindparam("by"),
-        _rows.reference.in_(bindparam("refs", expanding=True)),
-    )
-    .order_by(_rows.id)
-)
 _STOP_WAITING = update(webhook_inbox).where(_rows.state == InboxState.WAITING.value, _rows.received_at < bindparam("before"))
 _SWEEP = delete(webhook_inbox).where(
     _rows.received_at < bindparam("before"), _rows.state.not_in((InboxState.NEW.value, InboxState.WAITING.value))
@@ -106,16 +97,6 @@ def put(connection: Connection, event: InboxEvent, at: datetime, state: InboxSta
     return wrote(connection, insert_or_ignore(connection, webhook_inbox), values)
 
 
-def waiting_for(connection: Connection, provider: str, references: Collection[str]) -> list[InboxRow]:
-    """What came in about these references and was not told to a case yet, the oldest first. Reading it changes nothing: the case's
-    first activity may take it, and the drain tells it too; the case knows an event by its id and takes it once.
-    """
-    if not references:
-        return []
-    rows = connection.execute(_WAITING, {"by": provider, "refs": list(references)}).mappings()
-    return [InboxRow.model_validate(dict(row)) for row in rows]
-
-
 class Inbox:
     """The inbox for the web process. `at` is the present moment (UTC)."""
 
@@ -128,7 +109,7 @@ class Inbox:
 
     async def put_all(self, events: Sequence[InboxEvent], at: datetime) -> int:
         """Take several in, all or none; returns how many are new."""
-        return await self._store.write(lambda connection: sum(put(connection, event, at) for event in events))
+        return await self._store.write_many(lambda connection: sum(put(connection, event, at) for event in events))
 
     async def claim(self, at: datetime, lease: timedelta, most: int) -> list[InboxRow]:
         """Up to `most` rows that are due, for this caller alone until `at` + `lease`. Rows whose case has become known are due."""
@@ -170,11 +151,11 @@ class Inbox:
         """Rows that came in before that moment and still have no case are nobody's here; returns how many."""
         values = {"state": InboxState.IGNORED.value, "done_at": at, "problem": "no_case", "payload": {}, "next_try_at": None}
         statement = _STOP_WAITING.values(**values)
-        return await self._store.write(lambda connection: int(connection.execute(statement, {"before": before}).rowcount))
+        return await self._store.write_many(lambda connection: int(connection.execute(statement, {"before": before}).rowcount))
 
     async def sweep(self, before: datetime) -> int:
         """Forget finished rows that came in before that moment, which must be longer ago than any provider sends again."""
-        return await self._store.write(lambda connection: int(connection.execute(_SWEEP, {"before": before}).rowcount))
+        return await self._store.write_many(lambda connection: int(connection.execute(_SWEEP, {"before": before}).rowcount))
 
     async def rows(self, *, states: Collection[InboxState] = (), case_id: str | None = None, limit: int = 100) -> list[InboxRow]:
         """The newest first."""

@@ -1,12 +1,13 @@
 """Channels that are parked because of a fault of the operator: a bad key, an unverified sender, credits gone.
 
-Owns one row per channel and provider: since when, why, who was told, and when one message may try whether it is mended. Must never
-decide that a fault is the operator's: the adapter's table does. Called within transactions by the message activity; read by the CLI
-and the console.
+Owns one row per channel, provider and sender of the shop's own ("": all of them, the fault is the account's): since when, why, who was
+told, and when one message may try whether it is mended. Must never decide that a fault is the operator's, or a sender's: the adapter's
+table does. Called within transactions by the message activity; read by the CLI and the console.
 """
 
 from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -22,6 +23,7 @@ class ChannelPark(Contract):
 
     channel: Channel
     provider: str
+    sender: str = ""  # the one of ours that is at fault; "": nothing leaves at all
     reason: str
     since: Instant
     probe_at: Instant
@@ -31,22 +33,37 @@ class ChannelPark(Contract):
     @property
     def alert_id(self) -> str:
         """The same for all who meet this park: it is told once."""
-        return f"park-{self.channel.value}-{self.provider}-{self.since:%Y%m%dT%H%M%S%f}"
+        sender = f"-{sha256(self.sender.encode()).hexdigest()[:8]}" if self.sender else ""
+        return f"park-{self.channel.value}-{self.provider}{sender}-{self.since:%Y%m%dT%H%M%S%f}"
 
 
-_THIS = (channel_parks.c.channel == bindparam("on"), channel_parks.c.provider == bindparam("by"), channel_parks.c.lifted_at.is_(None))
-_STANDING = select(channel_parks).where(channel_parks.c.lifted_at.is_(None)).order_by(channel_parks.c.since, channel_parks.c.channel)
+_THIS = (
+    channel_parks.c.channel == bindparam("on"),
+    channel_parks.c.provider == bindparam("by"),
+    channel_parks.c.sender == bindparam("from_"),
+    channel_parks.c.lifted_at.is_(None),
+)
+_STANDING = (
+    select(channel_parks)
+    .where(channel_parks.c.lifted_at.is_(None))
+    .order_by(channel_parks.c.since, channel_parks.c.channel, channel_parks.c.sender)
+)
 _ONE = select(channel_parks).where(*_THIS)
 _LIFT = update(channel_parks).where(*_THIS, channel_parks.c.since <= bindparam("moment")).values(lifted_at=bindparam("moment"))
 _ALERTED = update(channel_parks).where(*_THIS, channel_parks.c.alerted_at.is_(None)).values(alerted_at=bindparam("moment"))
 _PROBE = update(channel_parks).where(*_THIS, channel_parks.c.probe_at <= bindparam("moment")).values(probe_at=bindparam("next"))
 
 
-def park(connection: Connection, channel: Channel, provider: str, reason: str, at: datetime, probe_after: timedelta) -> bool:
-    """Park the channel; True if it was not parked yet (or was mended since). While it stands, the first reason stands."""
+def park(
+    connection: Connection, channel: Channel, provider: str, reason: str, at: datetime, probe_after: timedelta, sender: str = ""
+) -> bool:
+    """Park the channel, or one sender on it; True if it was not parked yet (or was mended since). While it stands, the first reason
+    stands.
+    """
     values = {
         "channel": channel.value,
         "provider": provider,
+        "sender": sender,
         "reason": reason,
         "since": at,
         "probe_at": at + probe_after,
@@ -57,26 +74,25 @@ def park(connection: Connection, channel: Channel, provider: str, reason: str, a
     return result.rowcount > 0
 
 
-def parked(connection: Connection, channel: Channel, provider: str) -> ChannelPark | None:
-    """The park that stands for this channel; None: it is open."""
-    row = connection.execute(_ONE, {"on": channel.value, "by": provider}).mappings().first()
+def parked(connection: Connection, channel: Channel, provider: str, sender: str = "") -> ChannelPark | None:
+    """The park that stands for exactly this; None: it is open."""
+    row = connection.execute(_ONE, {"on": channel.value, "by": provider, "from_": sender}).mappings().first()
     return ChannelPark.model_validate(dict(row)) if row else None
 
 
-def claim_probe(connection: Connection, channel: Channel, provider: str, at: datetime, every: timedelta) -> bool:
+def claim_probe(connection: Connection, park: ChannelPark, at: datetime, every: timedelta) -> bool:
     """True for the one caller per `every` who may send in spite of the park, to find out whether it is mended."""
-    values = {"on": channel.value, "by": provider, "moment": at, "next": at + every}
-    return bool(connection.execute(_PROBE, values).rowcount)
+    return bool(connection.execute(_PROBE, {**_key(park), "moment": at, "next": at + every}).rowcount)
 
 
-def note_alerted(connection: Connection, channel: Channel, provider: str, at: datetime) -> bool:
+def note_alerted(connection: Connection, park: ChannelPark, at: datetime) -> bool:
     """The operator was alerted (under an id made from the park, so that two who do so at once tell it once); False if noted already."""
-    return bool(connection.execute(_ALERTED, {"on": channel.value, "by": provider, "moment": at}).rowcount)
+    return bool(connection.execute(_ALERTED, {**_key(park), "moment": at}).rowcount)
 
 
-def lift_park(connection: Connection, channel: Channel, provider: str, at: datetime) -> bool:
-    """The channel took a message again; False if it was not parked (or was parked after `at`)."""
-    return bool(connection.execute(_LIFT, {"on": channel.value, "by": provider, "moment": at}).rowcount)
+def lift_park(connection: Connection, channel: Channel, provider: str, at: datetime, sender: str = "") -> bool:
+    """A message was taken again; False if this was not parked (or was parked after `at`)."""
+    return bool(connection.execute(_LIFT, {"on": channel.value, "by": provider, "from_": sender, "moment": at}).rowcount)
 
 
 def parks_standing(connection: Connection) -> list[ChannelPark]:
@@ -93,8 +109,12 @@ class ParkBooks:
     async def standing(self) -> list[ChannelPark]:
         return await self._store.read(parks_standing)
 
-    async def lift(self, channel: Channel, provider: str, at: datetime) -> bool:
-        return await self._store.write(lambda connection: lift_park(connection, channel, provider, at))
+    async def lift(self, channel: Channel, provider: str, at: datetime, sender: str = "") -> bool:
+        return await self._store.write(lambda connection: lift_park(connection, channel, provider, at, sender))
+
+
+def _key(park: ChannelPark) -> dict[str, str]:
+    return {"on": park.channel.value, "by": park.provider, "from_": park.sender}
 
 
 @cache
@@ -103,7 +123,7 @@ def _upsert(dialect: str) -> Insertion:
     insert = insert_for(dialect, channel_parks)
     fresh = {name: insert.excluded[name] for name in ("reason", "since", "probe_at", "alerted_at", "lifted_at")}
     return insert.on_conflict_do_update(
-        index_elements=["channel", "provider"],
+        index_elements=["channel", "provider", "sender"],
         set_=fresh,
         where=channel_parks.c.lifted_at.is_not(None) & (insert.excluded.since > channel_parks.c.lifted_at),
     )

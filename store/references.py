@@ -24,7 +24,6 @@ _CASES = (
     .where(case_references.c.provider == bindparam("by"), case_references.c.reference == bindparam("ref"))
     .order_by(case_references.c.saved_at, case_references.c.case_id)
 )
-_OF_CASE = select(case_references).where(case_references.c.case_id == bindparam("id")).order_by("provider", "reference")
 
 
 class CaseReference(Contract):
@@ -60,11 +59,6 @@ def cases_of(connection: Connection, provider: str, reference: str) -> list[Refe
     """The cases that this reference belongs to, the oldest first; usually one, empty if nobody asked about it yet."""
     rows = connection.execute(_CASES, {"by": provider, "ref": reference}).all()
     return [ReferredCase(case_id=row.case_id, kind=KIND_OF[TargetType(row.type)]) for row in rows]
-
-
-def references_of(connection: Connection, case_id: str) -> list[CaseReference]:
-    """What the case watches or has watched."""
-    return [CaseReference.model_validate(dict(row)) for row in connection.execute(_OF_CASE, {"id": case_id}).mappings()]
 
 
 class References:

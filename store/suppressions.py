@@ -2,10 +2,11 @@
 
 Owns the rows of `suppressions`: why, since when, for which classes of message, and that a later word lifts an earlier one. Must never
 forget a suppression because a person's data is erased: that would write to them again. Called within transactions by the message
-activity (may I?), the webhooks and the one-click unsubscribe (no more), and by leads through `SuppressionBooks`.
+activity (may I?) and by what the webhooks report (no more); by the desk, the one-click unsubscribe and the customer's page through
+`SuppressionBooks`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -49,7 +50,6 @@ class Suppression(Contract):
 
 _THIS = (suppressions.c.channel == bindparam("on"), suppressions.c.address == bindparam("to"))
 _STANDING = select(suppressions).where(*_THIS, suppressions.c.lifted_at.is_(None)).order_by(suppressions.c.covers, suppressions.c.since)
-_EVERY = select(suppressions).where(*_THIS).order_by(suppressions.c.since, suppressions.c.reason)
 _LIFT = update(suppressions).where(
     *_THIS,
     suppressions.c.reason.in_(bindparam("reasons", expanding=True)),
@@ -102,7 +102,7 @@ def standing(connection: Connection, channel: Channel, address: str) -> list[Sup
 
 
 class SuppressionBooks:
-    """The same for the desk, each in a transaction of its own."""
+    """The same for the desk and the web process, each in a transaction of its own."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -112,17 +112,27 @@ class SuppressionBooks:
     ) -> bool:
         return await self._store.write(lambda connection: suppress(connection, channel, address, reason, covers, at, source))
 
+    async def suppress_all(
+        self,
+        addresses: Iterable[tuple[Channel, str]],
+        reason: SuppressionReason,
+        at: datetime,
+        source: str,
+        covers: Covers = Covers.ALL,
+    ) -> int:
+        """All of them or none, in one transaction; returns how many are news. ValueError: one is no address."""
+        every = list(addresses)
+
+        def work(connection: Connection) -> int:
+            return sum(suppress(connection, channel, address, reason, covers, at, source) for channel, address in every)
+
+        return await self._store.write(work)
+
     async def lift(self, channel: Channel, address: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
         return await self._store.write(lambda connection: lift(connection, channel, address, reasons, at))
 
     async def is_suppressed(self, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
         return await self._store.read(lambda connection: is_suppressed(connection, channel, address, message_class))
-
-    async def of_address(self, channel: Channel, address: str) -> list[Suppression]:
-        """Every suppression of this address, lifted ones too, the oldest first."""
-        values = {"on": channel.value, "to": _normal(channel, address)}
-        rows = await self._store.read(lambda connection: connection.execute(_EVERY, values).mappings().all())
-        return [Suppression.model_validate(dict(row)) for row in rows]
 
 
 def _normal(channel: Channel, address: str) -> str:

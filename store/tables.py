@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from store.column_types import Key, UtcInstant
@@ -208,6 +209,35 @@ alerts = Table(
     Column("sent_at", UtcInstant),
     Column("title", Text),
     Column("body", Text),
+    Column("owner", String),  # of the case, when the alert was raised
+    Column("gathered_by", Key),  # the digest that tells it; NULL: told at once
+    Column("told_in", Key),  # the digest's message, put down before it is sent
+    Index(None, "case_id"),
+    Index(None, "gathered_by", "state"),
+    Index(None, "told_in"),
+)
+
+call_tasks = Table(
+    "call_tasks",
+    metadata,
+    Column("task_id", Key, primary_key=True),
+    Column("case_id", Key, nullable=False),  # no foreign key, as with alerts
+    Column("contact_ref", Key, nullable=False),  # never the number: it is read where the task is shown
+    Column("role", String, nullable=False),
+    Column("owner", String),
+    Column("reason", String, nullable=False),
+    Column("script", Text),  # personal; NULL once the person is erased
+    Column("locale", String, nullable=False),
+    Column("message_id", Key),
+    Column("opened_at", UtcInstant, nullable=False),
+    Column("due_at", UtcInstant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_tried_at", UtcInstant),
+    Column("next_try_at", UtcInstant),
+    Column("ended_at", UtcInstant),
+    Column("ended_by", String),
+    Column("result", String),
+    Index(None, "ended_at", "due_at"),
     Index(None, "case_id"),
 )
 
@@ -339,12 +369,13 @@ channel_parks = Table(
     metadata,
     Column("channel", String, nullable=False),
     Column("provider", String, nullable=False),
+    Column("sender", Key, nullable=False, server_default=text("''")),  # one sender of ours; "": all of them
     Column("reason", String, nullable=False),
     Column("since", UtcInstant, nullable=False),
     Column("probe_at", UtcInstant, nullable=False),  # when one message may try again
     Column("alerted_at", UtcInstant),
     Column("lifted_at", UtcInstant),
-    PrimaryKeyConstraint("channel", "provider"),
+    PrimaryKeyConstraint("channel", "provider", "sender"),
 )
 
 api_keys = Table(

@@ -12,6 +12,7 @@ _WAITING = (
     "tests/real/test_kills.py",
     "tests/starter/web/test_backends.py",
     "tests/real/",
+    "tests/starter/demo/",
     "tests/starter/web/api/",
     "tests/life/test_endurance.py",
 )

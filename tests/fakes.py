@@ -73,7 +73,8 @@ class FakeDirectory:
 
 class FakeBrands:
     def of(self, merchant: str, brand: str | None, channel: Channel) -> Brand:
-        return Brand(name=brand or merchant, sender="service@example.com", reply_address="service@example.com", phone="+4930555000")
+        sender = f"{brand} <service@{brand.lower()}.example>" if brand else "service@example.com"
+        return Brand(name=brand or merchant, sender=sender, reply_address="service@example.com", phone="+4930555000")
 
 
 @dataclass

@@ -97,7 +97,17 @@ class CaseHandlers:
         """Validator: the reason goes to the caller, nothing into the history."""
         if self.invalid is not None:
             raise ApplicationError(self.invalid, type=names.INVALID_CASE, non_retryable=True)
-        reason = self.rules.refusal(self.case, name, command, workflow.now())
+        now, case = workflow.now(), self.case
+        due = self.rules.next_due(case)
+        if due is not None and due.at <= now:
+            # No worker was there as it came due; the act will meet the case as it is after that. Looked at in a copy: a validator
+            # must not change the state, and refused after its acceptance the act would stand in the history.
+            case = case.model_copy(deep=True)
+            self.rules.advance(case, now)
+        self._judge(case, name, command)
+
+    def _judge(self, case: CaseState, name: str, command: Any) -> None:
+        reason = self.rules.refusal(case, name, command, workflow.now())
         if reason is not None:
             raise ApplicationError(reason, type=names.REFUSED, non_retryable=True)
 
@@ -111,7 +121,7 @@ class CaseHandlers:
     def _do(self, name: str, command: Any) -> c.Receipt:
         now = workflow.now()
         self.rules.advance(self.case, now)  # what has come due before this act happens before it
-        self._refuse(name, command)
+        self._judge(self.case, name, command)
         self.rules.apply(self.case, name, command, now)
         self.touched = True
         due = self.rules.next_due(self.case)
@@ -318,7 +328,10 @@ class CaseHandlers:
         try:
             if len(payload) > 1:
                 raise ValueError(f"{len(payload)} arguments; right would be one JSON object")
-            return model.model_validate(payload[0] if payload else {})
+            report = model.model_validate(payload[0] if payload else {})
+            if (too_much := self.rules.over_bounds(report)) is not None:
+                raise ValueError(too_much)
+            return report
         except ValidationError as error:
             self._refused_signal(name, _problem(error))
         except ValueError as error:

@@ -49,6 +49,7 @@ _POLL_ATTEMPT = timedelta(seconds=60)
 # How attempts end that may have handed their message over: an earlier one may still be under way ("leased", activities/messaging.py), or
 # this one was cut off in the middle, in the engine's own words: the worker's drain was over, or a person paused or reset the activity.
 _CUT_OFF = frozenset({"leased", "WorkerShutdown", "ActivityPause", "ActivityReset"})
+_AFTER_THE_BOOKS = frozenset({"leased"})  # said by an attempt whose entry was in the books
 
 _STATUS = SearchAttributeKey.for_keyword("MakegoodStatus")
 _ESCALATION = SearchAttributeKey.for_int("MakegoodEscalation")
@@ -64,6 +65,7 @@ class CaseWorkflow(CaseHandlers):
         self._timer_at: float | None = None
         self._jobs: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
+        self._fault: BaseException | None = None
         self._shown: dict[str, Any] | None = None
         self._cancel_seen = False  # the engine delivers one request per run
         self._idle_in: int | None = None  # the last workflow task that gave no command, by the length of its history
@@ -114,6 +116,8 @@ class CaseWorkflow(CaseHandlers):
         """Step until the phase is over; between steps wait for the next moment, a fact or a job that has ended."""
         while True:
             self.touched = False
+            if self._fault is not None:
+                raise self._fault  # the workflow task fails, is seen by operations, and is tried again until a mended worker takes it
             self._step()
             if reached():
                 return
@@ -146,6 +150,7 @@ class CaseWorkflow(CaseHandlers):
             self._start_job(self._record_case(self.rules.entry(self.case), jobs.unwritten))
         if jobs.watch is not None:
             self._watch = asyncio.create_task(self._watch_provider(jobs.watch))
+            self._watch.add_done_callback(self._watched)
             self.commanded()
         self._arm()
         self._show()
@@ -170,6 +175,12 @@ class CaseWorkflow(CaseHandlers):
 
     def _job_ended(self, task: asyncio.Task[None]) -> None:
         self._jobs.discard(task)
+        self._watched(task)
+
+    def _watched(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours in what follows a job: the SDK would log it and leave the case mute. The loop raises it instead."""
+        if not task.cancelled() and task.exception() is not None:
+            self._fault = self._fault or task.exception()
         self.touched = True
 
     def _arm(self) -> None:
@@ -240,11 +251,19 @@ class CaseWorkflow(CaseHandlers):
             if is_cancelled_exception(error):
                 raise
             # The job could not be done within its limit (the books are away): the message waits, clocks and cadence go on.
-            self.rules.not_recorded(self.case, workflow.now())
+            self._books_took_it_or_not(entry, error)
             outcome = MessageOutcome.PARKED if _certainly_not_sent(error) else MessageOutcome.UNKNOWN
             result = MessageResult(outcome=outcome, at=workflow.now(), reason=_reason(error))
         self.rules.advance(self.case, workflow.now())  # what came due before this answer happens before it
         self.rules.message_ended(self.case, plan.message_id, result, workflow.now())
+
+    def _books_took_it_or_not(self, entry: BooksEntry, error: ActivityError) -> None:
+        """A job that failed after its entry was committed (what is outside did not answer) leaves the books up to date."""
+        said = _last_word(error)
+        if said is not None and (said.type in _AFTER_THE_BOOKS or (said.type or "").startswith("alert_")):
+            self.rules.recorded(self.case, entry)
+        else:
+            self.rules.not_recorded(self.case, workflow.now())
 
     async def _alert_people(self, plan: AlertPlan, entry: BooksEntry) -> None:
         try:
@@ -258,12 +277,13 @@ class CaseWorkflow(CaseHandlers):
                 retry_policy=_QUICK_RETRY,
                 summary=f"level {plan.alert.level}: tell {plan.alert.to} ({plan.alert.reason})"[:200],
             )
+            self.rules.alerted(self.case)
             self.rules.recorded(self.case, entry)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
             self.rules.not_alerted(self.case, plan, _reason(error), workflow.now())
-            self.rules.not_recorded(self.case, workflow.now())
+            self._books_took_it_or_not(entry, error)
 
     async def _check_arrival(self, question: ArrivalQuestion) -> None:
         try:
@@ -343,9 +363,18 @@ def _certainly_not_sent(error: ActivityError) -> bool:
     return isinstance(cause, ApplicationError) and cause.type not in _CUT_OFF
 
 
+def _last_word(error: ActivityError) -> ApplicationError | None:
+    """What the activity itself said last; None if it said nothing."""
+    cause = error.cause
+    if isinstance(cause, TimeoutError):
+        cause = cause.cause
+    return cause if isinstance(cause, ApplicationError) else None
+
+
 def _reason(error: ActivityError) -> str:
     """A code of ours: the failure's type where an activity named one; messages may quote what must not be kept."""
     cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type:
-        return cause.type[:60]
+    said = _last_word(error)
+    if said is not None and said.type:
+        return said.type[:60]
     return type(cause).__name__[:60] if cause is not None else "unknown"

@@ -20,7 +20,7 @@ from activities.adapters.outcomes.table import Fault, outcome_table
 from activities.adapters.rate_limits import seconds_until_reset
 from activities.adapters.sendgrid_client import NotConnected, sendgrid_client
 from activities.adapters.time_left import seconds_left
-from activities.ports import Outgoing, SendFailed, SendOutcome, Sent
+from activities.ports import Outgoing, SendFailed, SendOutcome, Sent, sender_key
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,10 @@ class SendGridEmail:
         """
         seconds_left(outgoing, at)
         body = self._body(outgoing)
+        # A sender that speaks for every brand is the account's: its fault is everyone's.
+        sender = "" if self._config.sender else sender_key(outgoing.sender)
         try:
-            return await self._calls.run(lambda: self._post(body), self._config.timeout_s)
+            return await self._calls.run(lambda: self._post(body, sender), self._config.timeout_s)
         except NeverStarted:
             raise self._failed(Fault(transport="not_started")) from None
         except TookTooLong:
@@ -85,7 +87,7 @@ class SendGridEmail:
                 # custom_args come back with every event, and stay in SendGrid's logs: our opaque id and nothing else.
                 {"to": [{"email": outgoing.address}], "custom_args": {"notification_id": outgoing.delivery_id}}
             ],
-            "from": _mailbox(self._config.sender or outgoing.sender, "sender_invalid"),
+            "from": self._from(outgoing),
             "subject": " ".join((outgoing.subject or "").split()),  # a subject is one line
             "content": content,
             # Off whatever the account says: rewritten links would lead through SendGrid's tracker, an open is a pixel, and bots click.
@@ -107,7 +109,12 @@ class SendGridEmail:
             body["headers"] = headers
         return body
 
-    def _post(self, body: dict[str, Any]) -> Sent:
+    def _from(self, outgoing: Outgoing) -> dict[str, Any]:
+        if self._config.sender:
+            return _mailbox(self._config.sender, "sender_invalid")
+        return _mailbox(outgoing.sender, "sender_invalid", sender_key(outgoing.sender))
+
+    def _post(self, body: dict[str, Any], sender: str) -> Sent:
         """In a thread. Every way to fail ends as SendFailed: an error of the SDK may quote the request."""
         try:
             # No request_headers here, ever: the SDK would keep them for all later calls.
@@ -119,12 +126,12 @@ class SendGridEmail:
             fault, headers = _fault(error), error.headers
         except Exception as error:
             fault, headers = Fault(transport=_how_far(error)), {}
-        raise self._failed(fault, headers) from None
+        raise self._failed(fault, headers, sender) from None
 
-    def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None) -> SendFailed:
+    def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None, sender: str = "") -> SendFailed:
         verdict = self._table.judge(fault)
         wait = seconds_until_reset(headers or {}) if verdict.outcome is SendOutcome.RETRY else None
-        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress)
+        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "")
 
 
 def _how_far(error: Exception) -> str:
@@ -150,9 +157,9 @@ def _fault(error: HTTPError) -> Fault:
     )
 
 
-def _mailbox(text: str, otherwise: str) -> dict[str, str]:
+def _mailbox(text: str, otherwise: str, sender: str = "") -> dict[str, str]:
     """A mailbox, with or without a name, as SendGrid wants it. Raises SendFailed with that reason: our own addresses are ours to mend."""
     name, address = parseaddr(text)
     if "@" not in address:
-        raise SendFailed(SendOutcome.OPERATOR, otherwise)
+        raise SendFailed(SendOutcome.OPERATOR, otherwise, sender=sender)
     return {"email": address, "name": name} if name else {"email": address}

@@ -25,6 +25,7 @@ _MEANS = {
     SendOutcome.OPERATOR: "our account or sender is at fault; the channel would be parked for all cases and the operator told",
     SendOutcome.UNKNOWN: "it may have been sent; a case would find out before it sends again",
 }
+_SENDER = "this sender of ours is at fault; what leaves by it would be parked and the operator told, other senders go on"
 
 
 async def _try(channel: Channel, port: ChannelPort, to: str, sender: str) -> dict[str, object]:
@@ -45,7 +46,12 @@ async def _try(channel: Channel, port: ChannelPort, to: str, sender: str) -> dic
     try:
         sent = await port.send(outgoing, datetime.now(UTC))
     except SendFailed as error:
-        return found | {"ok": False, "outcome": error.outcome.value, "reason": error.reason, "means": _MEANS[error.outcome]}
+        return found | {
+            "ok": False,
+            "outcome": error.outcome.value,
+            "reason": error.reason,
+            "means": _SENDER if error.sender else _MEANS[error.outcome],
+        }
     return found | {"ok": True, "provider_id": sent.provider_id}
 
 

@@ -67,10 +67,12 @@ class TwilioAccount:
         self.calls: Any = client.calls
         self._bounded = calls or BoundedCalls("twilio")
 
-    async def call(self, request: Callable[[], Result]) -> Result:
-        """Run `request`, which uses the SDK, in a thread. Every way to fail ends as SendFailed."""
+    async def call(self, request: Callable[[], Result], sender: str = "") -> Result:
+        """Run `request`, which uses the SDK, in a thread. Every way to fail ends as SendFailed, which names the `sender` if it is at
+        fault; "": a sender that is the same for all.
+        """
         try:
-            return await self._bounded.run(lambda: self._judged(request), self._timeout_s)
+            return await self._bounded.run(lambda: self._judged(request, sender), self._timeout_s)
         except NeverStarted:
             raise self._failed(Fault(transport="not_started")) from None
         except TookTooLong:
@@ -94,7 +96,7 @@ class TwilioAccount:
         """For a success without what makes it one."""
         return self._failed(Fault(transport="unreadable"))
 
-    def _judged(self, request: Callable[[], Result]) -> Result:
+    def _judged(self, request: Callable[[], Result], sender: str) -> Result:
         self._answered.headers = {}
         try:
             return request()
@@ -108,16 +110,16 @@ class TwilioAccount:
             if not isinstance(error, ValueError):  # a success whose body is not JSON is one
                 logger.warning("twilio: a call ended in an unforeseen way: %s", type(error).__name__)
             fault = Fault(transport="unreadable")
-        raise self._failed(fault, self._answered.headers) from None
+        raise self._failed(fault, self._answered.headers, sender) from None
 
     def _remember(self, answer: requests.Response, *_: object, **__: object) -> None:
         """The SDK's errors bring no headers; this hook runs in the thread of the call."""
         self._answered.headers = dict(answer.headers)
 
-    def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None) -> SendFailed:
+    def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None, sender: str = "") -> SendFailed:
         verdict = self._table.judge(fault)
         wait = seconds_until_reset(headers or {}) if verdict.outcome is SendOutcome.RETRY else None
-        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress)
+        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "")
 
 
 def _fault(status: object, code: object) -> Fault:

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-unt
 from activities.adapters.channels_config import VoiceConfig
 from activities.adapters.time_left import seconds_left
 from activities.adapters.twilio_account import TwilioAccount
-from activities.ports import Outgoing, SendFailed, SendOutcome, Sent
+from activities.ports import Outgoing, SendFailed, SendOutcome, Sent, sender_key
 
 TOO_LONG = "voice_too_long"
 
@@ -60,7 +60,9 @@ class TwilioCalls:
         }
         if callback := self._account.status_callback(outgoing.delivery_id):
             request |= {"status_callback": callback, "status_callback_event": _EVENTS}
-        call = await self._account.call(lambda: self._account.calls.create(**request))
+        call = await self._account.call(
+            lambda: self._account.calls.create(**request), "" if self._config.sender else sender_key(outgoing.sender)
+        )
         if not call.sid:
             raise self._account.unreadable()
         return Sent(provider_id=call.sid)

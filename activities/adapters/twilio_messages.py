@@ -10,7 +10,7 @@ from typing import Any
 from activities.adapters.channels_config import SmsConfig
 from activities.adapters.time_left import seconds_left
 from activities.adapters.twilio_account import TwilioAccount
-from activities.ports import Outgoing, SendFailed, SendOutcome, Sent
+from activities.ports import Outgoing, SendFailed, SendOutcome, Sent, sender_key
 from policies.sms_segments import sms_size
 
 TOO_LONG = "sms_too_long"
@@ -48,15 +48,17 @@ class TwilioMessages:
         if sms_size(outgoing.text).segments > self._config.max_segments:
             raise SendFailed(SendOutcome.PERMANENT, TOO_LONG)
         request: dict[str, Any] = {"to": outgoing.address, "body": outgoing.text}
+        sender = ""  # one for all
         if self._config.messaging_service_sid:
             request["messaging_service_sid"] = self._config.messaging_service_sid
         else:
             request["from_"] = self._config.sender or outgoing.sender
+            sender = "" if self._config.sender else sender_key(outgoing.sender)
         if left is not None:
             request["validity_period"] = min(int(left), _LONGEST_VALIDITY_S)
         if callback := self._account.status_callback(outgoing.delivery_id):
             request["status_callback"] = callback
-        message = await self._account.call(lambda: self._account.messages.create(**request))
+        message = await self._account.call(lambda: self._account.messages.create(**request), sender)
         if not message.sid:
             raise self._account.unreadable()
         return Sent(provider_id=message.sid)

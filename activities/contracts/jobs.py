@@ -30,10 +30,32 @@ class AlertPeople(Contract):
     plan: AlertPlan
 
 
+class TellAlert(Contract):
+    """Tell one alert that stands in the books, on behalf of a digest."""
+
+    alert_id: str
+
+
+class TellDigest(Contract):
+    """Tell in one message what is gathered in the books. `digest_id`: the key against a second message."""
+
+    gathered_by: str
+    digest_id: str
+
+
 class WatchProvider(Contract):
     """Ask the provider until something is new."""
 
     plan: WatchPlan
 
 
-__all__ = ["AlertPeople", "MessageResult", "RecordCase", "SendMessage", "WatchProvider", "WatchResult"]
+__all__ = [
+    "AlertPeople",
+    "MessageResult",
+    "RecordCase",
+    "SendMessage",
+    "TellAlert",
+    "TellDigest",
+    "WatchProvider",
+    "WatchResult",
+]

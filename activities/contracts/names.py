@@ -12,3 +12,9 @@ RECORD_CASE = "record_case"
 ALERT_PEOPLE = "alert_people"
 CHECK_ARRIVAL = "check_arrival"
 WATCH_PROVIDER = "watch_provider"
+TELL_ALERT = "tell_alert"
+TELL_DIGEST = "tell_digest"
+
+# The digest is started and told by an activity (signal with start): activities may not import the names of workflows.
+ALERT_DIGEST = "AlertDigest"
+ALERT_RAISED = "alert_raised"

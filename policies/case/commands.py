@@ -11,7 +11,7 @@ from policies.book import PolicySnapshot
 from policies.case.facts import Actor
 from policies.case.plans import Reading
 from policies.case.start import Reachability
-from policies.case.vocabulary import CaseStatus, Channel, Role
+from policies.case.vocabulary import CallResult, CaseStatus, Channel, Role
 from policies.contract import Contract, Instant
 from policies.money import Money
 
@@ -67,6 +67,11 @@ class PhoneContact(Command):
     text_ref: str | None = None
     reached: bool = True
     promised_at: Instant | None = None
+    result: CallResult | None = None  # of a call task; with `reached` only if it is "reached"
+    task_id: str | None = None
+    # The message that the call was to speak, and did not: its result then is a report on that delivery.
+    unsaid_message_id: str | None = None
+    unsaid_delivery_id: str | None = None
 
 
 class ReportFact(Command):
@@ -74,6 +79,7 @@ class ReportFact(Command):
     occurred_at: Instant | None = None
     old_reference: str | None = None  # payment_replaced: the refund that was re-issued ...
     new_reference: str | None = None  # ... and the one that takes its place
+    provider: str | None = None  # payment_replaced: where both stand; needed where two providers gave the same reference
 
 
 class Link(Command):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from policies.alert_digest import AlertDigest
 from policies.case.facts import Fact
 from policies.case.state import Alert, EndedPromise, PromiseState, Resolution, SentUnwritten
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel, MessageClass, MessageKind, MessageOutcome
@@ -149,6 +150,8 @@ class MessagePlan(Contract):
     customer_key: str = ""
     only_if_no_other_open_case: bool = False
     parked_retry: Span = Field(default_factory=lambda: Span.parse("15m"))
+    quiet_until: dict[Channel, Instant] = Field(default_factory=dict)  # channels that must not be fallen back to before then
+    call_by: Instant | None = None  # a person speaks it on the channel voice, by then; None: a machine does
 
 
 class MessageResult(Contract):
@@ -186,6 +189,8 @@ class AlertPlan(Contract):
     owner: str | None = None
     alert: Alert
     shadow: bool = False
+    call: MessagePlan | None = None  # what a person is to tell the customer by phone, where the alert asks for a call
+    digest: AlertDigest | None = None  # the policy's setting; None: told at once
 
 
 class WatchTarget(Contract):

@@ -4,12 +4,14 @@ Owns the strict form (an unknown field is refused by name) and what counts as th
 splits it into contact data (to the store) and a `CaseStart` without personal data. Called by the desk, the CLI and the API.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
+from policies.case.case_id import looks_personal
 from policies.case.facts import lies_ahead
 from policies.case.vocabulary import OWN_FACTS, CaseKind, Channel, MessageClass, Origin
 from policies.contract import Instant, Strict
@@ -17,9 +19,19 @@ from policies.money import check_currency
 from policies.providers.statuses import DisputeStage
 from policies.time.spans import Span
 
+_NUMBER = re.compile(r"[0-9]{9}")
+
+
+def _a_word(tag: str) -> str:
+    # Search attributes are never encrypted, whatever codec the connection has: who operates the engine reads them.
+    if looks_personal(tag) or _NUMBER.search(tag):
+        raise ValueError("looks like a phone number, and would be indexed in clear text; right would be a word, for example vip")
+    return tag
+
+
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._&'-]*$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:-]{0,39}$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:-]{0,39}$"), AfterValidator(_a_word)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]

@@ -127,6 +127,14 @@ class InFlight(Contract):
     feedback_at: Instant | None = None  # when a resolution announces that we shall ask
 
 
+class EarlyReport(Contract):
+    """A message did not arrive, and the report of it came before the answer that the provider took it."""
+
+    message_id: str
+    channel: Channel
+    permanent: bool = False
+
+
 class Said(Contract):
     """A mandatory message that its provider took: what it had to say, should it not arrive."""
 
@@ -182,6 +190,14 @@ class WatchState(Contract):
     failed_since: Instant | None = None  # it cannot be asked at all: configuration or credentials
 
 
+class Unsaid(Contract):
+    """What a message had to say that did not reach the customer: a person is to say it."""
+
+    message_id: str
+    cycle: int
+    needs: list[Need] = Field(default_factory=list)
+
+
 class Alert(Contract):
     """People to be told: a role, resolved to names when it is sent."""
 
@@ -191,6 +207,7 @@ class Alert(Contract):
     clock: str | None = None
     due_at: Instant | None = None
     since: Instant
+    unsaid: Unsaid | None = None  # a call is needed
 
 
 class UnsentAlert(Contract):
@@ -264,6 +281,8 @@ class CaseState(Contract):
     recorded_seq: int = 0  # facts up to here are confirmed in the books
     books_retry_at: Instant | None = None
     books_failures: int = 0
+    alerts_retry_at: Instant | None = None  # people could not be told: again then
+    alerts_failures: int = 0
     closed_at: Instant | None = None
     carried_seq: int = 0  # facts up to here travel in a job that has not ended
     unreachable_since: Instant | None = None  # no channel reaches the customer
@@ -273,5 +292,6 @@ class CaseState(Contract):
     watch_since: Instant | None = None  # when this phase of watching began (its density depends on its age)
     said: list[Said] = Field(default_factory=list)  # the last mandatory messages, the newest last
     undelivered: list[str] = Field(default_factory=list)  # the last deliveries that were reported as not arrived, against duplicates
+    early_report: EarlyReport | None = None
     failing_channels: list[Channel] = Field(default_factory=list)  # come last: a message did not arrive there
     applied_ids: list[str] = Field(default_factory=list)  # the last ids of provider reports, against duplicates

@@ -112,9 +112,21 @@ class MessageOutcome(StrEnum):
     SKIPPED = "skipped"  # decided not to send, with a reason code
 
 
+class CallResult(StrEnum):
+    """How a person's call to the customer ended."""
+
+    REACHED = "reached"
+    VOICEMAIL = "voicemail"  # spoken onto it: said, yet nobody was spoken with
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"  # somebody else's: nothing may be said to them
+    REFUSED = "refused"  # the customer took the call and did not want to hear it
+
+
 # Reasons of a MessageResult that the rules act upon; every other one is only told.
 UNSUBSCRIBED = "unsubscribed"  # the customer wants none of this class, said on whatever case
 CHANNEL_PARKED = "channel_parked"  # a fault of the operator, told once for all cases
+UNKNOWN_TWICE = "unknown_twice"  # sent once more already, and that answer was lost as well
+QUIET_HOURS = "quiet_hours"  # the message fell to a channel that may not be used at this hour
 EXPIRED = "expired"  # the next word that it names is due already
 
 
@@ -198,6 +210,7 @@ OWN_FACTS = frozenset(
         "recovered",
         "tail_ended",
         "feedback_waits",
+        "too_many_payments",
     }
 )
 """Named facts that the case finds out by itself; reported by hand they would stop its clocks."""

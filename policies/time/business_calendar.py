@@ -90,10 +90,6 @@ class BusinessCalendar(BaseModel):
         # The day after too: where clocks go back at midnight, a moment can show the old date after the new one began.
         return any(start <= moment < end for d in (day, day + _ONE_DAY) for start, end in self._intervals(d))
 
-    def next_opening(self, at: datetime) -> datetime:
-        """`at` itself (in UTC) when open, otherwise the start of the next window, in UTC."""
-        return self.advance(at, _NOTHING)
-
     def business_time_between(self, a: datetime, b: datetime) -> timedelta:
         """The open time from the aware moment `a` to `b` in real seconds; zero when `b` is not after `a`."""
         start, end = to_utc(a), to_utc(b)

@@ -17,7 +17,6 @@ from policies.time.windows import (
     Weekday,
     Window,
     clock_minute,
-    intersection,
     intervals_of,
     parse_week,
     week_texts,
@@ -100,13 +99,6 @@ class SendWindow(BaseModel):
             if moment < end:
                 return max(start, moment)
         raise ValueError(f"send window: no opening in {_SEARCH_DAYS} days in {zone}")
-
-    def intersect(self, other: "SendWindow") -> "SendWindow":
-        """The window in which both allow; ValueError when there is none."""
-        both = week_texts(intersection(self._week, other._week))
-        if not both:
-            raise ValueError("these send windows have no time in common: a message could never go out")
-        return SendWindow(open=both)
 
     def _intervals_from(self, moment: datetime, zone: str, *, days: int) -> Iterator[Interval]:
         # At least two days are asked for: where clocks go back at midnight, a moment can show the old date after

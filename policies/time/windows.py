@@ -89,18 +89,6 @@ def week_texts(week: Week) -> dict[Weekday, list[str]]:
     return {weekday: [str(window) for window in week[i]] for i, weekday in enumerate(Weekday) if week[i]}
 
 
-def intersection(one: Week, other: Week) -> Week:
-    """The week in which both are open."""
-    return tuple(
-        tuple(
-            sorted(
-                Window(max(a.start, b.start), min(a.end, b.end)) for a in mine for b in theirs if max(a.start, b.start) < min(a.end, b.end)
-            )
-        )
-        for mine, theirs in zip(one, other, strict=True)
-    )
-
-
 # A case asks for the same few days again and again; a year of two calendars fits.
 @lru_cache(maxsize=4096)
 def intervals_of(day: date, windows: DayWindows, zone: str) -> tuple[Interval, ...]:

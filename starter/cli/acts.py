@@ -251,6 +251,7 @@ def fact(
     at: Annotated[str | None, typer.Option(help="When it happened: ISO time with offset; left out: now.")] = None,
     old_reference: Annotated[str | None, typer.Option(help="payment_replaced: the refund that was issued again ...")] = None,
     new_reference: Annotated[str | None, typer.Option(help="... and the one that takes its place.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Where both stand, if two providers gave the same reference.")] = None,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
     why: Why = None,
@@ -262,7 +263,7 @@ def fact(
     by = actor(as_, role, why)
     done(
         lambda desk: desk.report_fact(
-            case, by, name, occurred_at=moment, old_reference=old_reference, new_reference=new_reference, key=key
+            case, by, name, occurred_at=moment, old_reference=old_reference, new_reference=new_reference, provider=provider, key=key
         ),
         json,
     )

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from starter.cli import (
     acts,
     books,
+    calls,
     channels,
     customer,
     erasing,
@@ -38,7 +39,7 @@ _DEMO = "starter.cli.demo"
 _PANELS = {
     "Processes": (operating, web, channels),
     "Opening and looking": (opening, listing, showing, books),
-    "Acting on a case": (acts,),
+    "Acting on a case": (acts, calls),
     "What the customer says": (customer,),
     "Forgetting people": (erasing,),
     "Access": (keys,),
@@ -68,6 +69,7 @@ def build() -> typer.Typer:
     _with_examples(policies.group, "policies ")
     _with_examples(keys.group, "keys ")
     _with_examples(channels.group, "channels ")
+    _with_examples(calls.group, "calls ")
     _with_examples(templates.group, "templates ")
     return app
 

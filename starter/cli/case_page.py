@@ -16,7 +16,7 @@ from store.erasure import RECORD
 from store.views import MessageView, PromiseView, TextView
 
 _TEXTS = ("text_ref", "comment_ref")
-_NOT_SHOWN = frozenset({*_TEXTS, "message_id"})  # ids for scripts: --json has them
+_NOT_SHOWN = frozenset({*_TEXTS, "message_id", "task_id"})  # ids for scripts: --json has them
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
 

@@ -212,6 +212,7 @@ _NAMES = {
     "texts": ("text", "texts"),
     "messages": ("message", "messages"),
     "posts": ("post of the outbox", "posts of the outbox"),
+    "calls": ("call task", "call tasks"),
     "events": ("failed webhook", "failed webhooks"),
 }
 

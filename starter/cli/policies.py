@@ -216,9 +216,13 @@ def _cadence(policy: Policy) -> str:
 def _show_one(book: PolicyBook, policy: Policy) -> None:
     say(f"{policy.id}: {policy.kind.value} cases, for {_match(policy)} (book {book.book} {book.version}, rules {book.rules})")
     say(f"  next word every {_cadence(policy)}; after a breach every {policy.cadence.after_breach}; grace {policy.cadence.grace}")
+    say(f"  voice messages are spoken by a {policy.voice}; a call that a person is to make is due within {policy.call_within}")
     say(f"  channels {', '.join(policy.channels)}; quiet hours {policy.quiet_from}-{policy.quiet_until}")
     say(f"  calendar {policy.calendar.id} in {policy.calendar.zone}; closed days {policy.holidays or 'none'}")
     say(f"  tail {policy.tail}; money shows within {policy.money_shows}; new date after a breach {policy.new_date_after_breach}")
+    gathered = policy.alert_digest
+    if gathered is not None and gathered.window.amount:
+        say(f"  alerts below level 3: the first {gathered.at_once} to a role within {gathered.window} at once, the others in a digest")
     for clock in policy.clocks:
         law = f", {clock.citation}" if clock.citation else ""
         say(f"  clock {clock.id}: {clock.span or clock.due_from} from {clock.starts} to {' or '.join(clock.ends)}, {clock.basis}{law}")

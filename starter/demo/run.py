@@ -5,13 +5,15 @@ Owns the order. Must never leave anything running. Called by `makegood demo`.
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 from rich.console import Console
 
+from policies.case.request import CaseRequest
 from starter.connection import connect
 from starter.demo.director import Director
 from starter.demo.screen import Screen, show_summary
@@ -21,7 +23,7 @@ from starter.desk.keys import CaseKey
 from starter.embedded.lock import running_stack
 from starter.embedded.stack import Stack
 from starter.identity_key import identity_of
-from starter.intake.candidates import Rejected
+from starter.intake.candidates import Candidate, Rejected
 from starter.intake.formats import read_cases
 from starter.policy_books import load_books
 from starter.settings import ROOT, Settings
@@ -35,11 +37,40 @@ SCRIPT = ROOT / "examples" / "demo.toml"
 LIMIT_S = 300.0
 
 
+@dataclass(frozen=True)
+class Week:
+    """What is played: the script, and what the rows of the file are."""
+
+    script: Script
+    cases_file: Path
+    rows: Sequence[tuple[Candidate, CaseRequest | Rejected]]
+
+    @property
+    def requests(self) -> list[CaseRequest]:
+        return [verdict for _, verdict in self.rows if not isinstance(verdict, Rejected)]
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        return [verdict for _, verdict in self.rows if isinstance(verdict, Rejected)]
+
+
 async def play(
-    settings: Settings, console: Console, *, temporal_port: int | None, ui_port: int | None, keep: bool, say: Callable[[str], None]
+    settings: Settings,
+    console: Console,
+    *,
+    temporal_port: int | None,
+    ui_port: int | None,
+    keep: bool,
+    say: Callable[[str], None],
+    cases_file: Path = CASES,
+    script_file: Path = SCRIPT,
+    limit_s: float = LIMIT_S,
 ) -> int:
-    """Play it; 0 if every case closed, else 1. With `keep` the stack then serves until a signal."""
-    script = load_script(SCRIPT)
+    """Play it; 0 if every row of the file became a case and every case closed within `limit_s` seconds, else 1.
+
+    With `keep` the stack then serves until a signal. Raises ScriptInvalid, FileUnusable, StackError.
+    """
+    week = Week(load_script(script_file), cases_file, read_cases(cases_file))
     settings = settings.model_copy(update={"policy_book": "demo", "policy_books": [], "state_dir": settings.state_dir / "demo"})
     _fresh(settings.state_dir)
     code = 1
@@ -47,7 +78,7 @@ async def play(
         settings, state_dir=settings.state_dir, temporal_port=temporal_port, ui_port=ui_port, simulator=True, on_event=say
     ) as stack:
         say(f"Temporal's web UI: {stack.ui_url}/namespaces/default/workflows")
-        code = await _week(settings, stack, script, console, say)
+        code = await _play(week, settings, stack, console, say, limit_s)
         if keep:
             say(f"\nStill serving: {stack.ui_url} (Ctrl-C ends it). In another terminal:")
             say(f"  .venv/bin/makegood --state-dir {_shown(settings.state_dir)} list --all")
@@ -67,16 +98,16 @@ def _shown(folder: Path) -> str:
     return str(folder)
 
 
-async def _week(settings: Settings, stack: Stack, script: Script, console: Console, say: Callable[[str], None]) -> int:
-    await _load(stack, script)
+async def _play(week: Week, settings: Settings, stack: Stack, console: Console, say: Callable[[str], None], limit_s: float) -> int:
+    await _load(stack, week.script)
     client = await connect(settings, address=stack.address)
     store = await open_store(settings.database_url)
     try:
         queries = Queries(store)
         desk = Desk(client, DeskBooks(store), queries, load_books(settings.policy_book_files), identity_of(settings))
-        cases = await _open(desk, say)
-        director = asyncio.create_task(Director(script, desk, queries, say).play(cases))
-        views = await Screen(queries, list(cases.values()), console).follow(LIMIT_S)
+        cases = await _open(week, desk, say)
+        director = asyncio.create_task(Director(week.script, desk, queries, say).play(cases))
+        views = await Screen(queries, list(cases.values()), console).follow(limit_s)
         director.cancel()
         with suppress(asyncio.CancelledError):
             await director
@@ -87,7 +118,9 @@ async def _week(settings: Settings, stack: Stack, script: Script, console: Conso
     open_still = [key.case_id for key in cases.values() if not any(view.case_id == key.case_id and view.closed_at for view in views)]
     for case_id in open_still:
         say(f"error: {case_id} did not close")
-    return 1 if open_still else 0
+    for rejected in week.rejected:  # once more: what was said at the opening has long scrolled away
+        say(f"error: {week.cases_file.name} line {rejected.candidate.line} became no case")
+    return 1 if open_still or week.rejected else 0
 
 
 async def _load(stack: Stack, script: Script) -> None:
@@ -97,14 +130,13 @@ async def _load(stack: Stack, script: Script) -> None:
         answer.raise_for_status()
 
 
-async def _open(desk: Desk, say: Callable[[str], None]) -> dict[str, CaseKey]:
-    """Open the example cases; business reference -> case."""
+async def _open(week: Week, desk: Desk, say: Callable[[str], None]) -> dict[str, CaseKey]:
+    """Open the cases; business reference -> case."""
+    for rejected in week.rejected:
+        say(f"error: {week.cases_file.name} line {rejected.candidate.line}: {'; '.join(rejected.reasons)}")
     cases: dict[str, CaseKey] = {}
-    for candidate, request in read_cases(CASES):
-        if isinstance(request, Rejected):
-            say(f"error: {CASES.name} line {candidate.line}: {'; '.join(request.reasons)}")
-            continue
+    for request in week.requests:
         opened = await desk.open(request)
         cases[request.reference] = CaseKey(opened.case_id, request.kind)
-    say(f"{len(cases)} cases opened from examples/{CASES.name} under the demo policy book: a day becomes 3.5 seconds.\n")
+    say(f"{len(cases)} cases opened from {_shown(week.cases_file)} under the demo policy book: a day becomes 3.5 seconds.\n")
     return cases

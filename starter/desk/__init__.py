@@ -1,6 +1,7 @@
 """The app's face to Temporal: cases are opened, looked at and acted on through the desk only."""
 
 from starter.connection import EngineUnavailable
+from starter.desk.calling import CallEnded, Calling
 from starter.desk.desk import Desk
 from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, IdentityKeyChanged, Refused, Unanswered
 from starter.desk.identity import Identity
@@ -12,6 +13,8 @@ from starter.desk.preferences import PreferenceChanges
 
 __all__ = [
     "AmbiguousCase",
+    "CallEnded",
+    "Calling",
     "CaseKey",
     "CaseNotFound",
     "Desk",

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from policies.case import commands as c
 from policies.case.facts import Actor
-from policies.case.vocabulary import CaseStatus
+from policies.case.vocabulary import CallResult, CaseStatus
 from policies.money import Money
 from policies.providers.statuses import TargetType
 from starter.desk.engine import Forgotten
@@ -79,13 +79,26 @@ class Acting(Reading):
         text: str | None = None,
         reached: bool = True,
         promised_at: datetime | None = None,
+        result: CallResult | None = None,
+        task_id: str | None = None,
+        unsaid: tuple[str, str] | None = None,
         key: str | None = None,
     ) -> c.Receipt:
+        """`result` and `task_id`: of a call task; `unsaid`: message and delivery that the call was to speak, and did not."""
         found = await self._key(case)
         ref = await self._keep(found, "phone", text, by) if text else None
-        return await self._act(
-            found, names.PHONE_CONTACT, c.PhoneContact(by=by, text_ref=ref, reached=reached, promised_at=promised_at), key
+        message_id, delivery_id = unsaid or (None, None)
+        command = c.PhoneContact(
+            by=by,
+            text_ref=ref,
+            reached=reached,
+            promised_at=promised_at,
+            result=result,
+            task_id=task_id,
+            unsaid_message_id=message_id,
+            unsaid_delivery_id=delivery_id,
         )
+        return await self._act(found, names.PHONE_CONTACT, command, key)
 
     async def report_fact(
         self,
@@ -96,12 +109,16 @@ class Acting(Reading):
         occurred_at: datetime | None = None,
         old_reference: str | None = None,
         new_reference: str | None = None,
+        provider: str | None = None,
         key: str | None = None,
     ) -> c.Receipt:
+        """`provider`: where both references stand; needed only if two providers gave the same one."""
         found = await self._key(case)
-        command = c.ReportFact(by=by, name=name, occurred_at=occurred_at, old_reference=old_reference, new_reference=new_reference)
+        command = c.ReportFact(
+            by=by, name=name, occurred_at=occurred_at, old_reference=old_reference, new_reference=new_reference, provider=provider
+        )
         if name == PAYMENT_REPLACED and old_reference and new_reference:
-            await self._know_reference(found, old_reference, new_reference)
+            await self._know_reference(found, old_reference, new_reference, provider)
         return await self._act(found, names.REPORT_FACT, command, key)
 
     async def link(
@@ -156,10 +173,10 @@ class Acting(Reading):
         command = c.CustomerReply(by=by, text_ref=ref, not_solved=not_solved, supplied=supplied)
         return await self._act(found, names.CUSTOMER_REPLY, command, key)
 
-    async def _know_reference(self, key: CaseKey, old: str, new: str) -> None:
+    async def _know_reference(self, key: CaseKey, old: str, new: str, provider: str | None) -> None:
         """So that the provider's word on the new payment finds its case. Known too early it does no harm: the case takes it or not."""
         for target in (await self.snapshot(key)).targets:
-            if target["reference"] == old:
+            if target["reference"] == old and provider in (None, target["provider"]):
                 reference = CaseReference(type=TargetType(str(target["type"])), provider=str(target["provider"]), reference=new)
                 await self._desk_books.save_references(key.case_id, [reference], self._clock())
 

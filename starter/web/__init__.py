@@ -1,1 +1,1 @@
-"""The web process: signed links, webhooks, and later the API, the console and the customer's page."""
+"""The web process: signed links, webhooks, the HTTP API and the customer's page."""

@@ -24,7 +24,7 @@ from starter.web.problems import Problem
 from store.correspondents import Correspondents, LinkedContact
 from store.link_tokens import LinkExpired, LinkInvalid
 from store.normal import normal_address
-from store.suppressions import Covers, SuppressionReason, suppress
+from store.suppressions import Covers, SuppressionBooks, SuppressionReason
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # RFC 8058: what the POST says
 _SOURCE = "unsubscribe_link"
@@ -81,15 +81,10 @@ async def _contact(parts: WebParts, token: str, request: Request, attempts: Atte
 
 async def _suppress(parts: WebParts, contact: LinkedContact) -> None:
     """Every address of the contact, in one transaction: who stops e-mails does not want the same by SMS."""
-    now = parts.clock()
     given = ((Channel.EMAIL, contact.email), (Channel.SMS, contact.phone), (Channel.VOICE, contact.phone))
     addresses = [(channel, address) for channel, address in given if address is not None and normal_address(channel, address) is not None]
-    await parts.backends.store().write(
-        lambda connection: [
-            suppress(connection, channel, address, SuppressionReason.UNSUBSCRIBE, Covers.STATUS, now, _SOURCE)
-            for channel, address in addresses
-        ]
-    )
+    books = SuppressionBooks(parts.backends.store())
+    await books.suppress_all(addresses, SuppressionReason.UNSUBSCRIBE, parts.clock(), _SOURCE, Covers.STATUS)
 
 
 async def _tell_case(parts: WebParts, contact: LinkedContact) -> None:

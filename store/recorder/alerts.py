@@ -10,51 +10,62 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from policies.case.plans import AlertPlan, BooksEntry
+from store.call_tasks import NewCall, open_call
 from store.insertion import insert_or_ignore, wrote
 from store.recorder.books import Books
 from store.recorder.cases import write_entry
 from store.tables import alerts
 
 _SENDING = "sending"
-_SENT = "sent"
+SENT = "sent"
 _THIS = alerts.c.alert_id == bindparam("this")
 _STATE = select(alerts.c.state).where(_THIS)
-_FINISH = update(alerts).where(_THIS, alerts.c.state != _SENT)
+FINISH = update(alerts).where(_THIS, alerts.c.state != SENT)
+# An alert that was opened before its policy's digest was known of.
+_GATHER = update(alerts).where(_THIS, alerts.c.state != SENT, alerts.c.gathered_by.is_(None))
 
 
 class AlertBooks(Books):
-    async def open_alert(self, entry: BooksEntry | None, plan: AlertPlan, at: datetime) -> bool:
-        """Commit the entry and the alert's row; False if this alert was sent already."""
+    async def open_alert(
+        self, entry: BooksEntry | None, plan: AlertPlan, at: datetime, gathered_by: str | None = None, call: NewCall | None = None
+    ) -> bool:
+        """Commit the entry, the alert's row and the call that it asks for; False if this alert was sent already. `gathered_by`: the digest
+        that will tell it.
+        """
 
         def work(connection: Connection) -> bool:
             if entry:
                 write_entry(connection, entry)
-            if wrote(connection, insert_or_ignore(connection, alerts), _columns(plan, at)):
+            if call is not None:
+                open_call(connection, call, at)
+            if wrote(connection, insert_or_ignore(connection, alerts), _columns(plan, at, gathered_by)):
                 return True
-            return bool(connection.scalar(_STATE, {"this": plan.alert_id}) != _SENT)
+            if gathered_by is not None:
+                connection.execute(_GATHER, {"this": plan.alert_id, "gathered_by": gathered_by}).close()
+            return bool(connection.scalar(_STATE, {"this": plan.alert_id}) != SENT)
 
         return await self._store.write(work)
 
     async def finish_alert(self, alert_id: str, people: Sequence[str], at: datetime, title: str, body: str) -> None:
         """Write who was told what. The first time stands."""
-        values = {
-            "this": alert_id,
-            "state": _SENT,
-            "people": list(people),
-            "sent_at": at,
-            "title": title,
-            "body": body,
-        }
-        await self._store.write(lambda connection: connection.execute(_FINISH, values).close())
+        values = finishing(alert_id, people, at, title, body)
+        await self._store.write(lambda connection: connection.execute(FINISH, values).close())
 
 
-def _columns(plan: AlertPlan, at: datetime) -> dict[str, Any]:
+def finishing(alert_id: str, people: Sequence[str], at: datetime, title: str, body: str) -> dict[str, Any]:
+    """The values of FINISH."""
+    return {"this": alert_id, "state": SENT, "people": list(people), "sent_at": at, "title": title, "body": body}
+
+
+def _columns(plan: AlertPlan, at: datetime, gathered_by: str | None) -> dict[str, Any]:
     return {
         "alert_id": plan.alert_id,
         "case_id": plan.case_id,
         "kind": plan.kind.value,
         "merchant": plan.merchant,
         "role": plan.alert.to,
+        "owner": plan.owner,
+        "gathered_by": gathered_by,
         "level": plan.alert.level,
         "reason": plan.alert.reason,
         "clock": plan.alert.clock,

@@ -4,7 +4,7 @@ Owns the grouping only; each step is that of messages.py and deliveries.py. Five
 per message. Called by the message activity.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ class Preparation(Contract):
     contact: Contact | None = None
     link_id: str | None = None  # what the contact's signed links carry
     suppressed: dict[Channel, SuppressionReason] = Field(default_factory=dict)  # why nothing of this class may go to the address
-    parks: dict[Channel, ChannelPark] = Field(default_factory=dict)  # a fault of the operator stands in the way
+    parks: list[ChannelPark] = Field(default_factory=list)  # faults of the operator that may stand in the way
     texts: list[str] = Field(default_factory=list)
     checks: list[CheckStanding] = Field(default_factory=list)
     other_open_case: bool = False
@@ -59,7 +59,7 @@ class SendingBooks(Books):
                 contact=contact,
                 link_id=found["link_id"] if found is not None else None,
                 suppressed=_suppressed(connection, contact, plan),
-                parks={park.channel: park for park in parks_standing(connection) if providers.get(park.channel) == park.provider},
+                parks=[park for park in parks_standing(connection) if providers.get(park.channel) == park.provider],
                 texts=read_texts(connection, plan.context.text_refs),
                 checks=checks_of(connection, case_id),
                 other_open_case=plan.only_if_no_other_open_case and has_other_open_case(connection, plan.customer_key, case_id),
@@ -121,25 +121,36 @@ class SendingBooks(Books):
         """The provider's answer to a sending says that this address is not to be written to any more."""
         await self._store.write(lambda connection: suppress(connection, channel, address, reason, Covers.ALL, at, source))
 
-    async def park(self, channel: Channel, provider: str, reason: str, at: datetime, probe_after: timedelta) -> ChannelPark | None:
-        """Park the channel because of a fault of the operator; the park that stands, None if it was lifted at this moment."""
+    async def park(
+        self, channel: Channel, provider: str, reason: str, at: datetime, probe_after: timedelta, sender: str = ""
+    ) -> ChannelPark | None:
+        """Park the channel, or one sender on it, because of a fault of the operator; the park that stands, None if it was lifted at this
+        moment. A provider that refuses a sender has let the account in: what was parked for all goes on.
+        """
 
         def work(connection: Connection) -> ChannelPark | None:
-            park(connection, channel, provider, reason, at, probe_after)
-            return parked(connection, channel, provider)
+            park(connection, channel, provider, reason, at, probe_after, sender)
+            if sender:
+                lift_park(connection, channel, provider, at)
+            return parked(connection, channel, provider, sender)
 
         return await self._store.write(work)
 
-    async def claim_probe(self, channel: Channel, provider: str, at: datetime, every: timedelta) -> bool:
-        """True for the one message per `every` that may try a parked channel."""
-        return await self._store.write(lambda connection: claim_probe(connection, channel, provider, at, every))
+    async def claim_probe(self, parks: Sequence[ChannelPark], at: datetime, every: timedelta) -> bool:
+        """True for the one message per `every` that may try in spite of these parks."""
+        return await self._store.write(lambda connection: all(claim_probe(connection, one, at, every) for one in parks))
 
-    async def note_alerted(self, channel: Channel, provider: str, at: datetime) -> None:
-        await self._store.write(lambda connection: note_alerted(connection, channel, provider, at))
+    async def note_alerted(self, park: ChannelPark, at: datetime) -> None:
+        await self._store.write(lambda connection: note_alerted(connection, park, at))
 
-    async def lift_park(self, channel: Channel, provider: str, at: datetime) -> None:
-        """The channel took a message."""
-        await self._store.write(lambda connection: lift_park(connection, channel, provider, at))
+    async def lift_parks(self, parks: Sequence[ChannelPark], at: datetime) -> None:
+        """A message was taken in spite of them."""
+
+        def work(connection: Connection) -> None:
+            for one in parks:
+                lift_park(connection, one.channel, one.provider, at, one.sender)
+
+        await self._store.write(work)
 
 
 def _suppressed(connection: Connection, contact: Contact | None, plan: MessagePlan) -> dict[Channel, SuppressionReason]:

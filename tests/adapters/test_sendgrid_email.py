@@ -162,7 +162,8 @@ ANSWERED = [
     (Fault(status=400, field="reply_to.email"), OPERATOR, "sendgrid_400"),
     (Fault(status=401, says="The provided authorization grant is invalid"), OPERATOR, "sendgrid_401"),
     (Fault(status=401, says="Maximum credits exceeded"), OPERATOR, "sendgrid_credits"),
-    (Fault(status=403, field="from", says="not a verified Sender Identity"), OPERATOR, "sendgrid_403"),
+    (Fault(status=403, field="from", says="The from address does not match a verified Sender Identity."), OPERATOR, "sendgrid_403"),
+    (Fault(status=403, says="access forbidden"), OPERATOR, "sendgrid_403"),
     (Fault(status=404), OPERATOR, "sendgrid_404"),
     (Fault(status=405), OPERATOR, "sendgrid_405"),
     (Fault(status=413), PERMANENT, "sendgrid_413"),
@@ -188,6 +189,28 @@ async def test_what_an_answer_means(server: SendGridServer, fault: Fault, outcom
     assert (error.outcome, error.reason, error.retry_after_s) == (outcome, reason, None)
     assert error.suppress == ("invalid" if (fault.field or "").startswith("personalizations.0.to") else None)
     assert server.accepted == []
+
+
+# Faults of the operator that concern one sender of ours; every other one concerns the account.
+OF_THE_SENDER = [fault for fault, outcome, _ in ANSWERED if outcome is OPERATOR and ((fault.field or "").startswith("from"))]
+
+
+@pytest.mark.parametrize("fault", [fault for fault, outcome, _ in ANSWERED if outcome is OPERATOR])
+async def test_a_fault_names_the_sender_only_if_it_is_the_senders(server: SendGridServer, fault: Fault) -> None:
+    assert fault.status is not None
+    body = {"errors": [{"message": fault.says, "field": fault.field, "help": None}]}
+    server.script([answers.reply(fault.status, body), answers.reply(fault.status, body)])
+    theirs, for_all = await failure(adapter(server.url)), await failure(adapter(server.url, sender="shop@shop.example"))
+    assert theirs.sender == ("help@northwind.example" if fault in OF_THE_SENDER else "")
+    assert for_all.sender == ""  # the one sender of all brands: nothing leaves at all
+    assert len(OF_THE_SENDER) == 2
+
+
+async def test_a_sender_that_is_no_mailbox_is_at_fault_itself(server: SendGridServer) -> None:
+    broken = OUTGOING.model_copy(update={"sender": "Northwind"})
+    assert (await failure(adapter(server.url), broken)).sender == "northwind"
+    assert (await failure(adapter(server.url, sender="Northwind"))).sender == ""
+    assert (await failure(adapter(server.url), OUTGOING.model_copy(update={"headers": {"reply-to": "nobody"}}))).sender == ""
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", {"errors": []}, {"errors": "no"}, [1], {"errors": [{"field": 7, "message": None}]}])

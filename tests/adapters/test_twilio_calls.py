@@ -102,6 +102,15 @@ async def test_the_result_of_the_call_is_asked_for(server: TwilioServer) -> None
     assert call.events == ["initiated", "answered", "completed"]
 
 
+@pytest.mark.parametrize(("config", "sender"), [({}, FROM), ({"sender": FROM}, "")])
+async def test_a_number_of_a_brand_that_may_not_call_is_named_and_one_for_all_is_the_accounts(
+    server: TwilioServer, config: dict[str, Any], sender: str
+) -> None:
+    server.script([answers.reply(400, {"code": 21210, "message": FROM}), answers.reply(401, {"code": 20003, "message": "no"})])
+    channel = adapter(server, config)
+    assert [(await failure(channel)).sender for _ in range(2)] == [sender, ""]
+
+
 async def test_a_call_that_is_overtaken_is_not_made(server: TwilioServer) -> None:
     error = await failure(adapter(server), valid_until=AT)
     assert (error.outcome, error.reason) == (SendOutcome.PERMANENT, "expired")

@@ -153,8 +153,9 @@ ANSWERED = [
     *((Fault(status=403, code=code), OPERATOR, None) for code in (10001, 10002, 30002)),
     *(
         (Fault(status=400, code=code), OPERATOR, None)
-        for code in (21210, 21212, 21213, 21219, 21603, 21606, 21607, 21608, 21657, 21701, 21702, 21703, 21704, 21705, 21708, 21709)
+        for code in (21210, 21212, 21213, 21603, 21606, 21607, 21657, 21659, 21660, 21701, 21702, 21703, 21704, 21705, 21708, 21709)
     ),
+    *((Fault(status=400, code=code), OPERATOR, None) for code in (21219, 21608)),
     *((Fault(status=400, code=code), OPERATOR, None) for code in (21205, 21609)),
     (Fault(status=404, code=20404), OPERATOR, None),
     *((Fault(status=429, code=code), RETRY, None) for code in (20429, 14107, 21611, 10004)),
@@ -181,6 +182,20 @@ async def test_what_an_answer_means(server: TwilioServer, fault: Fault, outcome:
     assert (error.outcome, error.reason, error.retry_after_s) == (outcome, f"twilio_{fault.code or fault.status}", None)
     assert error.suppress == suppress
     assert server.messages == []
+
+
+OF_THE_SENDER = {21210, 21212, 21213, 21603, 21606, 21607, 21657, 21659, 21660, 21701, 21702, 21703, 21704, 21705, 21708, 21709}
+OPERATORS = [fault for fault, outcome, _ in ANSWERED if outcome is OPERATOR]
+
+
+@pytest.mark.parametrize("fault", OPERATORS, ids=named)
+async def test_a_fault_names_the_sender_only_if_it_is_the_senders_and_a_brands_own(server: TwilioServer, fault: Fault) -> None:
+    assert fault.status is not None
+    body = {"code": fault.code, "message": f"{FROM} is no good", "more_info": "", "status": fault.status} if fault.code else None
+    server.script([answers.reply(fault.status, body)] * 3)
+    assert (await failure(adapter(server))).sender == (FROM if fault.code in OF_THE_SENDER else "")
+    for one_for_all in ({"sender": FROM}, {"messaging_service_sid": "MG" + "0" * 32}):
+        assert (await failure(adapter(server, one_for_all))).sender == ""
 
 
 async def test_the_newer_form_of_errors_is_read_as_well(server: TwilioServer) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from activities.contracts import jobs
+from policies import alert_digest
 from policies.case import commands, plans, start, state
 
 LOCK = Path(__file__).with_name("contract_lock.json")
-MODULES = (jobs, commands, plans, start, state)
+MODULES = (jobs, commands, plans, start, state, alert_digest)
 
 
 def fields() -> dict[str, dict[str, bool]]:

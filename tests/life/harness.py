@@ -135,6 +135,7 @@ class House:
     alerts: FakeAlerts
     stack: AsyncExitStack
     settings: Settings
+    recorder: Callable[[Store], Recorder] = Recorder  # another one for the workers that are started from then on
     _workers: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -149,8 +150,8 @@ class House:
         self._workers = AsyncExitStack()
         for one in worker.workers(
             self.client,
-            Recorder(self.store),
-            channels={Channel.EMAIL: self.post, Channel.SMS: self.post},
+            self.recorder(self.store),
+            channels=dict.fromkeys(Channel, self.post),
             alerts=self.alerts,
             provider=self.provider,
             brands=FakeBrands(),

@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from activities.ports import Outgoing, SendFailed, SendOutcome
+from activities.ports import Outgoing, SendFailed, SendOutcome, sender_key
 from policies.case.commands import DeliveryReport
+from policies.case.plans import Reading
 from policies.case.vocabulary import EXPIRED, Channel, MessageClass
+from policies.providers.statuses import TargetType
 from store.delivery_events import DeliveryEvent, ReportedState, write_event
 from store.parks import ParkBooks
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason
+from tests.fakes import SentMessage
 from tests.life.harness import CONTACT, MONDAY, House, house, punctual, start_of
+from tests.store.rows import suppressions_of
 from workflows import names
 
 HOUR = timedelta(hours=1)
@@ -54,6 +58,87 @@ async def test_who_unsubscribed_gets_no_update_on_any_case_and_what_must_be_said
         assert MessageClass.STATUS in reach.opted_out
 
 
+async def test_what_must_be_said_reaches_who_unsubscribed_at_the_provider_on_another_channel(tmp_path: Path) -> None:
+    """SendGrid drops everything to an address that unsubscribed there, whatever its class."""
+    async with house(tmp_path) as h:
+        await SuppressionBooks(h.store).suppress(Channel.EMAIL, ADA, SuppressionReason.UNSUBSCRIBE, MONDAY, "sendgrid:e1", Covers.ALL)
+        await h.open(start_of(channels=BOTH))
+        alone = await h.open(start_of(reference="R-2"))
+        await h.after(seconds=2)
+        assert [(one.kind, one.outgoing.channel) for one in h.post.sent] == [("acknowledgement", Channel.SMS)]
+        [message] = await alone.messages()
+        assert (message.state.value, message.reason) == ("refused", "suppressed_unsubscribe")
+        assert "no channel reaches the customer; a call is needed" in [alert.title.split(": ")[1] for alert, _ in h.alerts.told]
+
+
+async def test_a_message_that_falls_to_another_channel_at_night_waits_for_the_morning(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        start = start_of(channels=BOTH)
+        case = await h.open(start)
+        await h.until(MONDAY + HOUR)
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL]
+        bad = SendFailed(SendOutcome.PERMANENT, "no_such_mailbox")
+        h.post.fail = lambda outgoing, at: bad if outgoing.channel is Channel.EMAIL else None
+        midnight, morning = MONDAY + 14 * HOUR, MONDAY + 22 * HOUR  # Tuesday 00:00 and 08:00 in Berlin
+        await h.until(midnight)
+        await case.report(
+            Reading(
+                type=TargetType.REFUND,
+                provider="simpay",
+                reference="R-1-1",
+                status="requires_action",
+                occurred_at=midnight,
+                read_at=midnight,
+            )
+        )
+        await h.until(morning - timedelta(minutes=1))
+        assert [fact.detail["reason"] for fact in await case.facts("message_parked")] == ["quiet_hours"]
+        assert len(h.post.sent) == 1
+        assert not [alert for alert, _ in h.alerts.told if "could not be sent" in alert.title]
+        await h.until(morning + timedelta(minutes=1))
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL, Channel.SMS]
+        assert punctual(h.post.sent[-1].at, morning)
+        # From here on the dates are planned for the channel that is left.
+        await h.until(MONDAY + 5 * DAY)
+        assert {one.outgoing.channel for one in h.post.sent[1:]} == {Channel.SMS}
+        assert (await case.sums())["late"] == 0
+
+
+async def test_a_lost_answer_is_looked_for_before_anything_else(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.idempotent = False
+
+        async def taken_and_lost(outgoing: Outgoing) -> None:
+            h.post.sent.append(SentMessage(outgoing, await h.now()))
+            raise SendFailed(SendOutcome.UNKNOWN, "timeout")
+
+        h.post.loses = taken_and_lost
+        h.provider.will_be("R-1-1", MONDAY, "pending")
+        case = await h.open(start_of())
+        await h.until(MONDAY + 25 * HOUR)
+        assert h.post.kinds() == ["acknowledgement", "update"]  # each once, and each is known to be there
+        assert [message.state.value for message in await case.messages()] == ["accepted", "accepted"]
+        assert await case.sums() == {"made": 2, "kept": 1, "late": 0, "broken": 0, "superseded": 0, "withdrawn": 0, "open": 1}
+
+
+async def test_what_nobody_knows_of_is_sent_once_more_and_never_a_third_time(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.post.idempotent = False
+
+        async def lost(outgoing: Outgoing) -> None:
+            raise SendFailed(SendOutcome.UNKNOWN, "timeout")
+
+        h.post.loses = lost
+        case = await h.open(start_of())
+        await h.until(MONDAY + 20 * HOUR)
+        assert h.post.attempts == 2
+        [message] = await case.messages()
+        assert [(delivery.state.value, delivery.try_no) for delivery in message.deliveries] == [("unknown", 1), ("unknown", 2)]
+        [fact] = await case.facts("message_unknown")
+        assert fact.detail["reason"] == "unknown_twice"
+        assert "a message may not have arrived, twice; a call is needed" in [alert.title.split(": ")[1] for alert, _ in h.alerts.told]
+
+
 async def test_what_the_provider_refuses_for_good_is_suppressed_everywhere_at_once(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
 
@@ -66,7 +151,7 @@ async def test_what_the_provider_refuses_for_good_is_suppressed_everywhere_at_on
         await h.open(start_of(channels=(Channel.SMS, Channel.EMAIL)))
         await h.after(seconds=2)
         assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL]
-        [found] = await SuppressionBooks(h.store).of_address(Channel.SMS, CONTACT.phone or "")
+        [found] = await suppressions_of(h.store, Channel.SMS, CONTACT.phone or "")
         assert (found.reason, found.source) == (SuppressionReason.STOP, "fake:twilio_21610")
         attempts = h.post.attempts
         await h.open(start_of(reference="R-2", channels=(Channel.SMS, Channel.EMAIL)))
@@ -100,6 +185,68 @@ async def test_a_fault_of_the_operator_parks_the_channel_with_one_alert_and_ever
         assert sorted(h.post.kinds()) == ["acknowledgement"] * 5  # one true message each, the updates due meanwhile are in it
         assert await ParkBooks(h.store).standing() == []
         assert [alert.title.split(": ")[1] for alert, _ in h.alerts.told] == ["sendgrid_401"]  # nothing else, by no case
+
+
+async def test_a_sender_that_one_brand_lacks_parks_that_brand_alone_and_goes_out_coalesced_once_mended(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        summit, mended = "service@summit.example", MONDAY + 40 * HOUR
+
+        def unverified(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+            if sender_key(outgoing.sender) == summit and at < mended:
+                return SendFailed(SendOutcome.OPERATOR, "sendgrid_403", sender=summit)
+            return None
+
+        h.post.fail = unverified
+        for number in range(1, 7):
+            h.provider.will_be(f"R-{number}-1", MONDAY, "pending")
+        theirs = [await h.open(start_of(reference=f"R-{number}", brand="Summit")) for number in (1, 2, 3)]
+        others = [await h.open(start_of(reference=f"R-{number}", brand="Valley")) for number in (4, 5)]
+        await h.after(seconds=2)
+        others.append(await h.open(start_of(reference="R-6")))
+        await h.until(MONDAY + 39 * HOUR)
+        [park] = await ParkBooks(h.store).standing()
+        assert (park.sender, park.reason) == (summit, "sendgrid_403")
+        told = [alert for alert, _ in h.alerts.told if "is parked" in alert.title]
+        assert [alert.title for alert in told] == [f"[level 3] email by fake from {summit} is parked: sendgrid_403"]
+        assert "Other senders go on." in told[0].body
+        # One message per quarter of an hour tries, not each of three; all others go out as ever.
+        assert h.post.attempts - len(h.post.sent) <= 4 * 39 + 3
+        assert sorted(h.post.kinds()) == ["acknowledgement"] * 3 + ["update"] * 3
+        for case in others:
+            assert await case.facts("message_parked") == []
+        await h.until(mended + 2 * HOUR)
+        of_summit = [one.kind for one in h.post.sent if sender_key(one.outgoing.sender) == summit]
+        assert of_summit == ["acknowledgement"] * 3  # one true message each, the updates due meanwhile are in it
+        assert await ParkBooks(h.store).standing() == []
+        assert [alert.title for alert, _ in h.alerts.told] == [told[0].title]  # nothing else, by no case
+        for case in theirs:
+            assert {fact.detail["reason"] for fact in await case.facts("message_parked")} == {"channel_parked"}
+
+
+async def test_a_bad_key_beside_a_bad_sender_parks_all_and_ends_by_itself(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        summit = "service@summit.example"
+        key_mended, sender_mended = MONDAY + 3 * HOUR, MONDAY + 15 * HOUR
+
+        def wrong(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+            if at < key_mended:
+                return SendFailed(SendOutcome.OPERATOR, "sendgrid_401")
+            if sender_key(outgoing.sender) == summit and at < sender_mended:
+                return SendFailed(SendOutcome.OPERATOR, "sendgrid_403", sender=summit)
+            return None
+
+        h.post.fail = wrong
+        await h.open(start_of(reference="R-1", brand="Summit"))
+        await h.after(seconds=2)
+        await h.open(start_of(reference="R-2", brand="Valley"))
+        await h.until(key_mended - timedelta(minutes=1))
+        assert [park.sender for park in await ParkBooks(h.store).standing()] == [""]
+        await h.until(key_mended + 9 * HOUR)  # the policy waits longer each time, up to 4 h
+        assert [park.sender for park in await ParkBooks(h.store).standing()] == [summit]
+        assert [one.outgoing.sender for one in h.post.sent] == ["Valley <service@valley.example>"]
+        await h.until(sender_mended + 5 * HOUR)
+        assert await ParkBooks(h.store).standing() == []
+        assert h.post.kinds() == ["acknowledgement"] * 2
 
 
 async def test_an_acknowledgement_that_bounced_goes_out_on_the_next_channel(tmp_path: Path) -> None:

@@ -194,6 +194,29 @@ async def test_an_act_without_its_argument_or_with_two_wedges_nothing(tmp_path: 
         assert (await case.snapshot()).status == "open"
 
 
+async def test_after_an_outage_an_act_is_judged_by_the_case_as_it_is_by_then(tmp_path: Path) -> None:
+    """The holds came due while no worker ran: what is refused for it leaves nothing, and what is right by then is done."""
+    async with house(tmp_path, max_cached_workflows=0) as h:
+        late, right = [await _open(h, reference) for reference in ("R-1", "R-2")]
+        for case in (late, right):
+            await case.act("hold", c.HoldCase(by=LEAD, reason="warehouse", until=MONDAY + timedelta(hours=2)))
+        await h.after(minutes=1)
+        await h.stop_workers()
+        resuming = asyncio.create_task(late.act("resume", c.Resume(by=LEAD)))
+        holding = asyncio.create_task(right.act("hold", c.HoldCase(by=LEAD, reason="fraud_review")))
+        await h.without_workers(MONDAY + timedelta(hours=3))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await resuming
+        assert "not on hold" in str(refused.value.cause)
+        await holding
+        assert (await late.events()).count("EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED") == 1  # the hold's
+        assert [fact.detail["why"] for fact in await late.facts("resumed")] == ["until"]
+        assert [fact.detail["reason"] for fact in await right.facts("held")] == ["warehouse", "fraud_review"]
+        assert (await right.snapshot()).status == "on_hold"
+        await h.until(MONDAY + timedelta(hours=25))  # and both live on
+        assert sorted(h.post.kinds()) == ["acknowledgement"] * 2 + ["update"] * 2
+
+
 async def test_of_two_leads_at_once_one_wins_and_the_other_is_told_what_happened(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         case = await _open(h)

@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.testservice.v1 import UnlockTimeSkippingRequest
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.worker import Worker
 
+import worker
+from activities.contracts.jobs import SendMessage
+from activities.contracts.names import MESSAGES_QUEUE
 from activities.ports import AlertMessage, Outgoing, SendFailed, SendOutcome
+from activities.recording import Recording
 from policies.case import commands as c
 from policies.case.vocabulary import FactType
 from policies.rules import v1 as rules
 from store.address import Address
 from store.engine import Store
 from store.errors import StoreUnavailable
+from store.recorder import Recorder
 from tests.fakes import FakeAlerts
 from tests.life.harness import AGENT, CUSTOMER, LEAD, MONDAY, Case, House, house, punctual, start_of
 
@@ -138,9 +145,17 @@ class FlakyStore(Store):
         self._answer(writes=True)
         return await super().write(work)
 
+    async def write_many(self, work: Callable[[Connection], T]) -> T:
+        self._answer(writes=True)
+        return await super().write_many(work)
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         self._answer(writes=False)
         return await super().read(work)
+
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        self._answer(writes=False)
+        return await super().look_up(work)
 
     def _answer(self, *, writes: bool) -> None:
         if self.down(writes):
@@ -276,6 +291,16 @@ async def test_people_cannot_be_told_for_a_day(tmp_path: Path) -> None:
         case = await h.open(start_of())
         await h.after(seconds=2)
         await case.act("escalate", c.Escalate(by=LEAD, level=2))
+        await h.after(minutes=20)  # the first job has given up
+        row = await h.queries.case(case.start.case_id)
+        assert row is not None
+        assert row.escalation == 2  # whom nobody could page is found in the list all the same
+        await case.act("hold", c.HoldCase(by=LEAD, reason="warehouse"))
+        await h.after(minutes=1)
+        row = await h.queries.case(case.start.case_id)
+        assert row is not None
+        assert row.status == "on_hold"
+        await case.act("resume", c.Resume(by=LEAD))
         await h.until(MONDAY + 26 * HOUR)
         assert h.post.kinds() == ["acknowledgement", "update"]  # the customer's clocks do not wait for our alerts
         assert not alerts.told
@@ -283,6 +308,30 @@ async def test_people_cannot_be_told_for_a_day(tmp_path: Path) -> None:
         await h.after(hours=5)
         assert [alert.level for alert, _ in alerts.told] == [2]
         assert (await h.queries.alerts(case.start.case_id))[0].people == ["lead@example.com"]
+
+
+@activity.defn(name="send_message")
+async def _answers_from_the_future(job: SendMessage) -> dict[str, str]:
+    del job
+    return {"outcome": "from_the_future"}
+
+
+async def test_a_fault_in_what_follows_a_job_fails_the_task_and_is_seen(tmp_path: Path) -> None:
+    """The case must not go mute: operations see a failing workflow task, and a mended worker goes on with it."""
+    async with house(tmp_path) as h:
+        await h.stop_workers()
+        case = await h.open(start_of())
+        life = Worker(
+            h.client,
+            task_queue="cases",
+            workflows=worker.WORKFLOWS,
+            activities=[Recording(Recorder(h.store)).record_case],
+            workflow_runner=worker.sandbox(),
+        )
+        post = Worker(h.client, task_queue=MESSAGES_QUEUE, activities=[_answers_from_the_future])
+        async with life, post, asyncio.timeout(30):
+            while "EVENT_TYPE_WORKFLOW_TASK_FAILED" not in await case.events():
+                await asyncio.sleep(0.05)
 
 
 def _away(start: datetime, end: datetime) -> Callable[[Outgoing, datetime], SendFailed | None]:

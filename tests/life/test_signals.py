@@ -1,6 +1,7 @@
 """Life, line 6: signals by hand, from the web UI and any SDK; what is malformed harms nothing and shows. Starts by hand likewise."""
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,9 @@ async def test_the_four_signals_by_hand(tmp_path: Path) -> None:
         assert not await case.facts("refused_signal")
 
 
+_READING = {"type": "refund", "provider": "simpay", "reference": "R-1-1", "status": "succeeded", "read_at": MONDAY.isoformat()}
+_BOUNCE = {"message_id": "m", "delivery_id": "d", "channel": "email", "at": MONDAY.isoformat()}
+
 # name, arguments, words of the reason
 MALFORMED: list[tuple[str, list[Any], str]] = [
     ("resolve", [], 'outcome "" is not in the policy book'),
@@ -76,6 +80,7 @@ MALFORMED: list[tuple[str, list[Any], str]] = [
     ("hold", [{"reason": "warehouse", "by": "mia"}], "by.why is empty"),
     ("hold", [{"reason": "warehouse", "by": "mia", "why": " "}], "by.why is empty"),
     ("hold", [{"reason": "warehouse", "by": "mia", "why": 7}], "by.why: "),
+    ("hold", [{"reason": "warehouse", "by": "mia", "why": "w" * 1_500_000}], "by.why has 1500000 characters; right would be at most 500"),
     ("resolve", [{"outcome": "goodwill", "amounts": "10 EUR", "by": "mia"}], "amounts: "),
     ("resolve", [{"outcome": "refunded", "by": "mia"}], "rests on the provider"),
     ("resolv", [{"outcome": "denied"}], "no such signal (1 arguments)"),
@@ -86,6 +91,9 @@ MALFORMED: list[tuple[str, list[Any], str]] = [
     ("provider_reported", [{"reading": []}], "readings"),
     ("provider_reported", [{"readings": [{"status": "succeeded"}]}], "readings.0.type: "),
     ("provider_reported", [{"readings": []}, {"readings": []}], "2 arguments"),
+    ("provider_reported", [{"readings": [_READING] * 101}], "readings has 101 entries; right would be at most 100"),
+    ("provider_reported", [{"readings": [{**_READING, "trace": "t" * 201}]}], "readings.0.trace has 201 characters"),
+    ("delivery_reported", [{**_BOUNCE, "state": "b" * 201}], "state has 201 characters; right would be at most 200"),
 ]
 
 
@@ -111,6 +119,7 @@ async def test_what_is_malformed_harms_nothing_and_shows(tmp_path: Path) -> None
         assert len(written) == len(expected)
         # A value may be personal: the field is named, not what stood there.
         assert all("10 EUR" not in str(fact.detail) for fact in written)
+        assert len(json.dumps([fact.model_dump(mode="json") for fact in written])) < 500 * len(written)
         await case.sums()
 
 

@@ -105,6 +105,7 @@ class Answer(NamedTuple):
     after: timedelta = timedelta()
     reason: str | None = None
     retry_in: timedelta | None = None
+    channel: Channel | None = None  # None: the first of the plan
 
 
 class Posted(NamedTuple):
@@ -271,7 +272,7 @@ class Life:
             result = MessageResult(
                 outcome=answer.outcome,
                 at=flight.ends_at,
-                channel=flight.plan.channels[0] if flight.plan.channels else None,
+                channel=answer.channel or next(iter(flight.plan.channels), None),
                 reason=answer.reason,
                 retry_at=flight.ends_at + answer.retry_in if answer.retry_in is not None else None,
             )

@@ -11,6 +11,7 @@ from policies.case.start import Reachability
 from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
 from policies.rules import v1
 from tests.policies.driver import AGENT, DAY, HOUR, MONDAY, Answer, Life, policy, start
+from tests.policies.time.moments import moment
 
 BOTH = Reachability(channels=[Channel.EMAIL, Channel.SMS], zone="Europe/Berlin", quiet_from="00:00", quiet_until="00:00")
 K = MessageKind
@@ -45,6 +46,38 @@ def test_an_acknowledgement_that_did_not_arrive_is_said_again_on_the_next_channe
     assert [fact.detail["reason"] for fact in life.facts(FactType.MESSAGE_UNDELIVERED)] == ["mailbox_gone"]
     _not_arrived(life, life.posted[1].plan, channel=Channel.SMS)  # nor there: twice is enough
     assert len(life.posted) == 2
+
+
+def test_a_report_that_is_faster_than_the_answer_of_the_sending_counts() -> None:
+    life = Life.of(start(reach=BOTH), MONDAY, Answer(after=timedelta(minutes=2)))
+    life.after(minutes=1)
+    _not_arrived(life, life.posted[0].plan)
+    assert life.kinds() == ["acknowledgement"]  # still on its way: nothing is said beside it
+    life.after(minutes=5)
+    assert life.kinds() == ["acknowledgement", "acknowledgement"]
+    assert life.posted[1].plan.channels[0] is Channel.SMS
+    life.after(days=1)
+    assert life.kinds().count("acknowledgement") == 2
+
+
+def test_what_was_sent_twice_without_an_answer_is_told_to_a_person_at_once() -> None:
+    life = Life.of(start(), MONDAY, Answer(MessageOutcome.UNKNOWN, reason="unknown_twice"))
+    life.after(hours=2)
+    assert life.kinds() == ["acknowledgement"]
+    assert [plan.alert.reason for plan, _ in life.told] == ["message_unknown"]
+
+
+def test_the_hours_of_the_channel_that_is_left_are_in_what_is_promised() -> None:
+    """E-mail has no quiet hours, and the message fell to the phone: what comes next is planned for the phone."""
+    reach = Reachability(channels=[Channel.EMAIL, Channel.SMS], zone="Europe/Berlin", quiet_from="21:00", quiet_until="12:00")
+    life = Life.of(start(reach=reach))
+    assert life.posted[0].plan.quiet_until == {}  # the acknowledgement of the customer's own act has no quiet hours
+    life.answers = [Answer(channel=Channel.SMS)]
+    life.after(days=1, minutes=1)
+    assert life.posted[1].plan.quiet_until == {Channel.SMS: moment("2026-03-03 12:00")}
+    life.after(days=2)
+    assert life.posted[2].plan.channels == [Channel.SMS, Channel.EMAIL]
+    assert life.posted[2].plan.quiet_until == {}
 
 
 def test_a_routine_update_is_not_said_again_the_next_one_takes_the_other_channel_at_its_time() -> None:

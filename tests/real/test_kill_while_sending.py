@@ -84,6 +84,7 @@ def _judge(message: MessageView, mails: Counter[str | None]) -> None:
     unknown = [delivery for delivery in message.deliveries if delivery.state is DeliveryState.UNKNOWN]
     must = any(MESSAGE_CLASS[kind] is MessageClass.MANDATORY for kind in (message.kind, *message.also))
     if sum(handed) > 1:
+        assert sum(handed) == 2, f"once more, and no more: {message}"
         assert must, f"routine, and sent again: {message}"
         assert unknown, f"sent again although nothing was unknown: {message}"
     match message.state:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from policies.case.facts import SYSTEM, Fact
+from policies.case.facts import SYSTEM, Actor, Fact
 from policies.case.plans import AlertPlan, BooksEntry, CaseRow, MessageContext, MessagePlan, MessageResult
 from policies.case.state import Alert, EndedPromise, PromiseState
 from policies.case.vocabulary import (
@@ -15,10 +15,12 @@ from policies.case.vocabulary import (
     MessageKind,
     MessageOutcome,
     PromiseEnd,
+    Role,
 )
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CASE = "acme-r-1001-0a1b2c3d"
+ADMIN = Actor(who="ann.admin", role=Role.ADMIN, why="asked for on 1 March")
 
 
 def hours(number: float) -> datetime:

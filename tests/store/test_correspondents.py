@@ -4,13 +4,15 @@ from datetime import datetime
 
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel
 from store.contacts import Contact
-from store.correspondents import Correspondents, link_id_of, new_link_id
+from store.correspondents import Correspondents, new_link_id
 from store.desk_books import DeskBooks
 from store.engine import Store
+from store.erasure import Erasure
 from store.keywords import Keyword, KeywordBooks
 from store.recorder import Recorder
 from store.standing import DeliveryState
-from tests.store.samples import MONDAY, entry, hours, plan
+from tests.store.rows import link_id_of
+from tests.store.samples import ADMIN, MONDAY, entry, hours, plan
 
 NUMBER = "+4930123456"
 ADA = Contact(name="Ada", email="Ada@Example.org", phone=NUMBER, locale="de", zone="Europe/Berlin")
@@ -50,10 +52,9 @@ async def test_a_link_leads_to_its_contact_and_holds_nothing_of_the_case(store: 
     begun = await people.by_link(first)
     assert begun is not None
     assert (begun.kind, begun.status, begun.brand) == (CaseKind.REFUND, CaseStatus.OPEN, "summit")
-    await desk.erase_contact("c1", hours(1))
+    await Erasure(store).erase("case-1", ADMIN, hours(1))
     assert await people.by_link(first) is None
     assert await people.by_link(new_link_id()) is None
-    assert await store.read(lambda c: link_id_of(c, "c1")) is None
 
 
 async def test_an_answer_belongs_to_the_open_case_that_wrote_last(store: Store) -> None:
@@ -85,14 +86,12 @@ async def test_a_number_that_no_message_went_to_is_nobodys(store: Store) -> None
         assert await people.by_phone(number) is None
 
 
-async def test_a_changed_or_erased_number_is_found_no_more_under_the_old_one(store: Store) -> None:
-    desk, people = DeskBooks(store), Correspondents(store)
+async def test_an_erased_number_is_nobodys(store: Store) -> None:
+    people = Correspondents(store)
     await texted(store, "one", MONDAY)
-    await desk.update_contact("c-one", {"phone": "+4930777777"}, hours(1))
+    assert await people.by_phone(NUMBER) is not None
+    await Erasure(store).erase("one", ADMIN, hours(2))
     assert await people.by_phone(NUMBER) is None
-    assert await people.by_phone("+4930777777") is not None
-    await desk.erase_contact("c-one", hours(2))
-    assert await people.by_phone("+4930777777") is None
 
 
 async def test_a_keyword_is_taken_once_and_names_the_case(store: Store) -> None:

@@ -14,6 +14,7 @@ from store.inbox import Inbox
 from store.recorder import Recorder
 from store.standing import DeliveryState
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason
+from tests.store.rows import suppressions_of
 from tests.store.samples import CASE, MONDAY, entry, hours, plan
 
 
@@ -97,7 +98,7 @@ async def test_the_address_is_suppressed_with_the_report_on_the_channel_of_the_d
         report("e3", ReportedState.FAILED, text, address="not a number", suppress=SuppressionReason.STOP, provider="twilio"),
     ]
     assert (await DeliveryReports(store).take(reports, hours(2))).new == 3
-    (spam,) = await books.of_address(Channel.EMAIL, "ada@example.org")
+    (spam,) = await suppressions_of(store, Channel.EMAIL, "ada@example.org")
     assert (spam.reason, spam.covers, spam.since, spam.source) == (SuppressionReason.SPAM, Covers.ALL, hours(1), "sendgrid:e1")
     assert await books.is_suppressed(Channel.SMS, "+4930123456", MessageClass.MANDATORY) is SuppressionReason.STOP
 

@@ -2,17 +2,16 @@
 
 import asyncio
 
-import pytest
-
 from policies.case.facts import Actor
 from policies.case.vocabulary import Role
 from store.contacts import Contact, RoleContact
 from store.desk_books import DeskBooks
 from store.engine import Store
+from store.erasure import Erasure
 from store.queries import Queries
 from store.recorder import Recorder
 from store.recorder.cases import read_texts
-from tests.store.samples import CASE, MONDAY, entry, hours
+from tests.store.samples import ADMIN, CASE, MONDAY, entry, hours
 
 ADA = Contact(
     name="Ada",
@@ -34,25 +33,12 @@ async def test_a_contact_is_saved_once(store: Store) -> None:
     assert await Queries(store).contact("c2") is None
 
 
-async def test_a_contact_changes_by_field(store: Store) -> None:
-    desk = DeskBooks(store)
-    await desk.save_contact("c1", CASE, "acme", ADA, MONDAY)
-    for _ in range(2):
-        assert await desk.update_contact("c1", {"email": "new@example.org", "phone": None}, hours(1))
-    assert await Queries(store).contact("c1") == ADA.model_copy(update={"email": "new@example.org", "phone": None})
-    assert not await desk.update_contact("c2", {"email": "x@example.org"}, hours(1))
-    with pytest.raises(ValueError, match="a contact has no mail"):
-        await desk.update_contact("c1", {"mail": "x@example.org"}, hours(1))
-
-
 async def test_an_erased_contact_stays_erased(store: Store) -> None:
     desk = DeskBooks(store)
     await desk.save_contact("c1", CASE, "acme", ADA, MONDAY)
-    assert await desk.erase_contact("c1", hours(1))
-    assert not await desk.erase_contact("c1", hours(2))
+    await Erasure(store).erase(CASE, ADMIN, hours(1))
     assert await Queries(store).contact("c1") is None
     assert not await desk.save_contact("c1", CASE, "acme", ADA, hours(3))
-    assert not await desk.update_contact("c1", {"name": "Ada"}, hours(3))
     assert await Queries(store).contact("c1") is None
 
 

@@ -1,7 +1,6 @@
 """Forgetting a person: what is personal goes, figures and the timeline stay, and nothing comes back."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from policies.case.facts import Actor
 from policies.case.vocabulary import CaseStatus, Channel, FactType, Role
 from policies.providers.statuses import TargetType
+from store.call_tasks import NewCall
 from store.contacts import Contact, RoleContact
 from store.desk_books import DeskBooks
 from store.engine import Store
@@ -18,7 +18,7 @@ from store.inbox import Inbox, InboxEvent, InboxState
 from store.outbox import ALERT, Outbox, Post
 from store.queries import Queries
 from store.recorder import Recorder
-from store.references import CaseReference, references_of
+from store.references import CaseReference, References
 from store.retention import Retention
 from tests.store.samples import CASE, MONDAY, entry, fact, hours, plan, result
 
@@ -30,7 +30,7 @@ ADA = Contact(
 )
 ADMIN = Actor(who="ann.admin", role=Role.ADMIN, why="asked for on 1 March")
 PERSONAL = ("Secret", "secret", "30123456")
-EVERYTHING = PersonalContent(contacts=2, texts=2, messages=1, posts=1, events=1)
+EVERYTHING = PersonalContent(contacts=2, texts=2, messages=1, posts=1, calls=1, events=1)
 
 
 async def _lived(store: Store, case_id: str = CASE, closed_at: datetime | None = None) -> None:
@@ -48,6 +48,13 @@ async def _lived(store: Store, case_id: str = CASE, closed_at: datetime | None =
     common: dict[str, Any] = {"case_id": case_id, "text": "Dear Ada Secret"}
     await outbox.put(Post(delivery_id=f"d-{case_id}", channel="email", address="secret.ada@example.org", **common), MONDAY)
     await outbox.put(Post(delivery_id=f"a-{case_id}", channel=ALERT, address="kim", case_id=case_id, text="late"), MONDAY)
+    call = NewCall(
+        **{"task_id": f"call-{case_id}", "case_id": case_id, "contact_ref": ref, "role": "owner", "reason": "customer_unreachable"},
+        script="Dear Ada Secret",
+        locale="en",
+        due_at=MONDAY,
+    )
+    await recorder.open_call(call, MONDAY)
     event = InboxEvent(provider="mail", event_key=f"e-{case_id}", kind="reply", payload={"text": "secret"}, case_id=case_id)
     await Inbox(store).put(event, MONDAY, InboxState.FAILED, "not told")
 
@@ -88,7 +95,7 @@ async def test_who_erased_what_and_why_stays_on_record(store: Store) -> None:
     await Erasure(store).erase(CASE, ADMIN, hours(5))
     [record] = [each for each in await Queries(store).texts(CASE) if each.kind == RECORD]
     assert (record.by, record.at) == (ADMIN, hours(5))
-    assert record.body == "personal content erased: 2 contacts, 2 texts, 1 posts, 1 events"
+    assert record.body == "personal content erased: 2 contacts, 2 texts, 1 posts, 1 calls, 1 events"
 
 
 async def test_erased_twice_is_erased_once_and_does_not_come_back(store: Store) -> None:
@@ -160,12 +167,9 @@ async def test_orphans_are_what_no_case_uses_and_nobody_was_written_to(orphans: 
 
 async def test_what_was_to_be_watched_for_a_case_that_never_began_goes_with_it(orphans: Store) -> None:
     assert await Erasure(orphans).delete_orphans(["never", "refused"], hours(4)) == 2
-    left = [await orphans.read(partial(references_of, case_id=case_id)) for case_id in ("never-began", CASE, "not-yet")]
-    assert [[each.reference for each in references] for references in left] == [
-        [],
-        ["SP-in use", "SP-refused", "SP-was in use"],
-        ["SP-young"],
-    ]
+    references = ("SP-never", "SP-in use", "SP-refused", "SP-was in use", "SP-young")
+    left = [await References(orphans).cases_of("simpay", reference) for reference in references]
+    assert [[each.case_id for each in cases] for cases in left] == [[], [CASE], [CASE], [CASE], ["not-yet"]]
 
 
 async def test_an_orphan_that_found_its_case_is_not_deleted(orphans: Store) -> None:

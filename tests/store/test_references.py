@@ -7,7 +7,7 @@ from policies.providers.statuses import TargetType
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import Store
-from store.references import CaseReference, References, references_of
+from store.references import CaseReference, References
 from tests.store.samples import CASE, MONDAY, hours
 
 REFUND = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")
@@ -30,8 +30,8 @@ async def test_a_contact_that_is_known_still_gets_a_further_reference(store: Sto
     assert not await desk.save_contact("c1", CASE, "acme", ADA, hours(1), [REFUND, SECOND])
     for _ in range(2):
         await desk.save_references(CASE, [CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_3")], hours(2))
-    known = await store.read(lambda connection: references_of(connection, CASE))
-    assert [one.reference for one in known] == ["re_1", "re_2", "re_3"]
+    found = [await References(store).cases_of("stripe", reference) for reference in ("re_1", "re_2", "re_3")]
+    assert [[one.case_id for one in cases] for cases in found] == [[CASE]] * 3
 
 
 async def test_one_reference_may_be_the_matter_of_two_cases(store: Store) -> None:

@@ -7,6 +7,7 @@ import pytest
 from policies.case.vocabulary import Channel, MessageClass
 from store.engine import Store
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason
+from tests.store.rows import suppressions_of
 from tests.store.samples import MONDAY, hours
 
 NUMBER, ADDRESS = "+4930123456", "Ada@Example.org"
@@ -57,7 +58,7 @@ async def test_it_covers_more_but_never_less_while_it_stands(store: Store) -> No
     assert await books.suppress(Channel.EMAIL, ADDRESS, UNSUBSCRIBE, MONDAY, "link", Covers.STATUS)
     assert await books.suppress(Channel.EMAIL, ADDRESS, UNSUBSCRIBE, hours(1), "sendgrid:drop", Covers.ALL)
     assert not await books.suppress(Channel.EMAIL, ADDRESS, UNSUBSCRIBE, hours(2), "link", Covers.STATUS)
-    (standing,) = await books.of_address(Channel.EMAIL, ADDRESS)
+    (standing,) = await suppressions_of(store, Channel.EMAIL, ADDRESS)
     assert (standing.covers, standing.since, standing.source) == (Covers.ALL, MONDAY, "sendgrid:drop")
 
 
@@ -75,6 +76,18 @@ async def test_a_lift_from_before_the_report_lifts_nothing(store: Store) -> None
     await books.suppress(Channel.EMAIL, ADDRESS, BOUNCE, hours(2), "sendgrid:1")
     assert not await books.lift(Channel.EMAIL, ADDRESS, [BOUNCE], hours(1))
     assert await books.is_suppressed(Channel.EMAIL, ADDRESS, MessageClass.MANDATORY) is BOUNCE
+
+
+async def test_several_addresses_are_suppressed_together_or_not_at_all(store: Store) -> None:
+    books = SuppressionBooks(store)
+    wrong = [(Channel.EMAIL, ADDRESS), (Channel.SMS, "NORTHWIND")]
+    with pytest.raises(ValueError, match="no sms address"):
+        await books.suppress_all(wrong, UNSUBSCRIBE, MONDAY, "link", Covers.STATUS)
+    assert await suppressions_of(store, Channel.EMAIL, ADDRESS) == []
+    every = [(Channel.EMAIL, ADDRESS), (Channel.SMS, NUMBER)]
+    assert await books.suppress_all(every, UNSUBSCRIBE, MONDAY, "link", Covers.STATUS) == 2
+    assert await books.suppress_all(every, UNSUBSCRIBE, hours(1), "link", Covers.STATUS) == 0
+    assert await _why(books, Channel.SMS, NUMBER) == [None, UNSUBSCRIBE, UNSUBSCRIBE]
 
 
 async def test_what_is_no_address_is_refused_by_name_and_suppresses_nobody(store: Store) -> None:

@@ -18,7 +18,7 @@ VALUES (:ref, 'case-1', 'acme', 'Ada', :email, '+4930123456', 'de', 'UTC', '[]',
 def _at_the_first_revision(address: Address) -> None:
     if address.file:
         sqlite_file.make_file(address.file)
-    engine = create_engine(address.for_migrations, poolclass=NullPool)
+    engine = create_engine(address.for_driver, poolclass=NullPool)
     if address.file:
         sqlite_file.install(engine)
     with engine.begin() as connection:

@@ -39,6 +39,7 @@ class Verdict:
     outcome: SendOutcome
     reason: str
     suppress: str | None = None
+    of_sender: bool = False  # one sender of ours is at fault, not the account
 
 
 class Row(Strict):
@@ -53,12 +54,16 @@ class Row(Strict):
     reason: Code | None = None  # instead of <provider>_<code>
     # "stop": the person said no; "invalid": no address for this channel.
     suppress: Literal["stop", "invalid"] | None = None
+    # Of an operator's fault: "account" parks the channel for all, "sender" only what leaves by the sender at fault.
+    scope: Literal["account", "sender"] = "account"
     why: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> Self:
         if not (self.transport or self.status or self.code or self.field or self.says):
             raise ValueError("a row needs at least one of transport, status, code, field, says")
+        if self.scope == "sender" and self.outcome is not SendOutcome.OPERATOR:
+            raise ValueError('scope = "sender" belongs to outcome = "operator": nothing else is parked')
         return self
 
     def fits(self, fault: Fault) -> bool:
@@ -83,7 +88,9 @@ class OutcomeTable(Strict):
         """What a failed call means."""
         row = next((row for row in self.rows if row.fits(fault)), None)
         reason = (row.reason if row else None) or f"{self.provider}_{_named(fault)}"
-        return Verdict(row.outcome if row else self.otherwise, reason, row.suppress if row else None)
+        if row is None:
+            return Verdict(self.otherwise, reason)
+        return Verdict(row.outcome, reason, row.suppress, of_sender=row.scope == "sender")
 
 
 @cache

@@ -1,12 +1,14 @@
 """Rules, version 1. What workflows call is listed here; everything else is inside."""
 
 from policies.rules.v1.agenda import Due, agenda, next_due
+from policies.rules.v1.bounds import over_bounds
 from policies.rules.v1.commands import apply, cancellation_refused, refusal
 from policies.rules.v1.deliveries import answered as arrival_answered
 from policies.rules.v1.deliveries import not_delivered
 from policies.rules.v1.life import (
     Jobs,
     advance,
+    alerted,
     begin,
     entry,
     jobs,
@@ -25,6 +27,7 @@ __all__ = [
     "Jobs",
     "advance",
     "agenda",
+    "alerted",
     "apply",
     "apply_readings",
     "arrival_answered",
@@ -38,6 +41,7 @@ __all__ = [
     "not_alerted",
     "not_delivered",
     "not_recorded",
+    "over_bounds",
     "recorded",
     "refusal",
     "remember",

@@ -26,6 +26,8 @@ def agenda(state: CaseState) -> list[Due]:
     due: list[Due] = []
     if state.books_retry_at is not None:
         due.append(Due(state.books_retry_at, "write_books", "the books could not be written; tried again"))
+    if state.alerts_retry_at is not None:
+        due.append(Due(state.alerts_retry_at, "tell_people", "people could not be told; tried again"))
     if state.closed_at is not None:
         return due
     _words(state, due)

@@ -30,12 +30,11 @@ def channels(state: CaseState) -> list[Channel]:
     return sorted(chosen, key=lambda channel: channel in state.failing_channels) if state.failing_channels else chosen
 
 
-def window(state: CaseState) -> SendWindow:
-    """When the first channel may write: quiet hours bind SMS and voice, e-mail only on the customer's wish."""
+def window(state: CaseState, channel: Channel | None = None) -> SendWindow:
+    """When `channel` (None: the first one) may write: quiet hours bind SMS and voice, e-mail only on the customer's wish."""
     policy = state.start.policy.policy
-    chosen = channels(state)
-    first = chosen[0] if chosen else Channel.EMAIL
-    if first is Channel.EMAIL and not state.reach.quiet_email:
+    channel = channel or next(iter(channels(state)), Channel.EMAIL)
+    if channel is Channel.EMAIL and not state.reach.quiet_email:
         return _ALWAYS
     return _outside(state.reach.quiet_from or policy.quiet_from, state.reach.quiet_until or policy.quiet_until)
 
@@ -56,6 +55,29 @@ def may_write_at(state: CaseState, kinds: list[MessageKind], not_before: datetim
     if allowed is _ALWAYS:
         return not_before
     return allowed.next_allowed(not_before, state.reach.zone)
+
+
+def quiet_now(state: CaseState, kinds: list[MessageKind], now: datetime) -> dict[Channel, datetime]:
+    """The channels that must not be used for these kinds now, should the message fall to them, and from when on they may."""
+    if any(kind in _EXEMPT_FROM_QUIET for kind in kinds):
+        return {}
+    found = {channel: window(state, channel).next_allowed(now, state.reach.zone) for channel in channels(state)[1:]}
+    return {channel: moment for channel, moment in found.items() if moment > now}
+
+
+def comes_last(state: CaseState, channel: Channel) -> None:
+    """What is said from now on tries the other channels first."""
+    state.failing_channels = [*[known for known in state.failing_channels if known is not channel], channel]
+
+
+def fell_back(state: CaseState, used: Channel | None) -> None:
+    """A message passed the channels before `used` over (no address, suppressed, refused): what comes next is planned for the hours
+    of `used`. Where those are all hours, the customer's order stands: a text that was too long for one channel is no fault of it.
+    """
+    order = channels(state)
+    if used in order and window(state, used) is not _ALWAYS:
+        for channel in order[: order.index(used)]:
+            comes_last(state, channel)
 
 
 def span(state: CaseState, updates: int) -> timedelta:

@@ -12,12 +12,13 @@ from typing import Any
 from policies.book import Outcome, Policy
 from policies.case import commands as c
 from policies.case.facts import Actor
-from policies.case.state import CaseState, PromiseState
-from policies.case.vocabulary import OWN_FACTS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
+from policies.case.state import CaseState, PromiseState, Target
+from policies.case.vocabulary import OWN_FACTS, CallResult, CaseStatus, Channel, FactType, MessageClass, MessageKind, PromiseEnd, Role
 from policies.money import check_currency, total
-from policies.rules.v1 import cadence, clocks, feedback, messages, outcomes, provider_news
+from policies.rules.v1 import cadence, clocks, deliveries, feedback, messages, outcomes, provider_news
+from policies.rules.v1.bounds import over_bounds
 from policies.rules.v1.life import named_fact, stale_watch
-from policies.rules.v1.memory import MOST_FACT_NAMES, MOST_LINKS, alert, end_promise, need, remember
+from policies.rules.v1.memory import MOST_FACT_NAMES, MOST_LINKS, MOST_TARGETS, alert, end_promise, need, remember
 
 _PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN)
 _LEADS = (Role.LEAD, Role.ADMIN)
@@ -34,6 +35,8 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
     """Why the command may not be done now; None if it may."""
     if state.closed_at is not None:
         return f"the case was closed at {state.closed_at.isoformat()}; open a new case that links to it"
+    if (too_much := over_bounds(command)) is not None:  # first: other refusals repeat what was given
+        return too_much
     by: Actor = command.by
     if not by.who.strip():
         return "by.who is empty; say who acts"
@@ -157,6 +160,13 @@ def _check_text(state: CaseState, command: c.Reply | c.Note, now: datetime) -> s
 
 
 def _check_phone(state: CaseState, command: c.PhoneContact, now: datetime) -> str | None:
+    spoken_with = command.result is None or command.result is CallResult.REACHED
+    if command.reached and not spoken_with:
+        return f"result {command.result}: nobody was spoken with; right would be reached = false"
+    if not command.reached and command.result is CallResult.REACHED:
+        return "result reached: the customer was spoken with; right would be reached = true"
+    if command.unsaid_message_id is not None and (spoken_with or command.result is CallResult.VOICEMAIL):
+        return "unsaid_message_id: it was said; right would be no_answer, wrong_number or refused as the result"
     if command.promised_at is None:
         return None
     if not command.reached:
@@ -188,16 +198,32 @@ def _check_fact(state: CaseState, command: c.ReportFact, now: datetime) -> str |
     if command.occurred_at is not None and command.occurred_at < now - _LIFETIME:
         return f"occurred_at {command.occurred_at.isoformat()} is more than ten years ago"
     if command.name == "payment_replaced":
-        old = next((target for target in state.targets if target.reference == command.old_reference), None)
-        if old is None:
-            return f"old_reference {command.old_reference} is no payment of this case"
-        if not command.new_reference:
-            return "new_reference is empty; name the refund that takes its place"
-        if old.replaced_by is not None:
-            return f"old_reference {command.old_reference} was replaced by {old.replaced_by} already"
-        if any(target.reference == command.new_reference and target.provider == old.provider for target in state.targets):
-            return f"new_reference {command.new_reference} belongs to this case already; name the refund that was issued instead"
+        return _check_replacement(state, command)
     return _too_many_facts(state, command.name)
+
+
+def _check_replacement(state: CaseState, command: c.ReportFact) -> str | None:
+    found = _replaced(state, command)
+    if not found:
+        where = f" at {command.provider}" if command.provider is not None else ""
+        return f"old_reference {command.old_reference} is no payment of this case{where}"
+    if len(providers := sorted({target.provider for target in found})) > 1:
+        return f"provider is missing; old_reference {command.old_reference} stands at {', '.join(providers)}"
+    old = found[0]
+    if not command.new_reference:
+        return "new_reference is empty; name the refund that takes its place"
+    if old.replaced_by is not None:
+        return f"old_reference {command.old_reference} was replaced by {old.replaced_by} already"
+    if any(target.reference == command.new_reference and target.provider == old.provider for target in state.targets):
+        return f"new_reference {command.new_reference} belongs to this case already; name the refund that was issued instead"
+    if not provider_news.room_for_payment(state, old, command.new_reference):
+        return f"new_reference: this case has {MOST_TARGETS} payments, the most that one may have; open a new case that links to it"
+    return None
+
+
+def _replaced(state: CaseState, command: c.ReportFact) -> list[Target]:
+    """The payments that may be meant: two providers may have given the same reference."""
+    return [target for target in state.targets if target.reference == command.old_reference and command.provider in (None, target.provider)]
 
 
 def _too_many_facts(state: CaseState, name: str) -> str | None:
@@ -339,7 +365,7 @@ def _resume(state: CaseState, command: c.Resume, now: datetime) -> None:
 def _escalate(state: CaseState, command: c.Escalate, now: datetime) -> None:
     level = command.level if command.level is not None else state.escalation + 1
     to = command.to or _role_of_level(state, level)
-    remember(state, FactType.ESCALATED, now, by=command.by, level=level, to=to, why=command.by.why)
+    remember(state, FactType.ESCALATED, now, by=command.by, level=level, to=to)
     alert(state, to, level, "escalated", now, due_at=clocks.resolve_by(state))
 
 
@@ -361,7 +387,6 @@ def _extend(state: CaseState, command: c.Extend, now: datetime) -> None:
         by=command.by,
         until=command.until.isoformat(),
         before=before.isoformat() if before else None,
-        why=command.by.why,
     )
     need(state, MessageKind.EXTENSION, now)
 
@@ -394,8 +419,11 @@ def _phone_contact(state: CaseState, command: c.PhoneContact, now: datetime) -> 
         reached=command.reached,
         text_ref=command.text_ref,
         promised_at=promised.isoformat() if promised else None,
+        result=command.result.value if command.result is not None else None,
+        task_id=command.task_id,
     )
     if not command.reached:
+        _not_said(state, command, now)
         return
     state.unanswered_since = None
     clocks.end_clocks(state, "lead_replied", now, now)
@@ -419,6 +447,22 @@ def _phone_contact(state: CaseState, command: c.PhoneContact, now: datetime) -> 
     messages.promised(state, given)
 
 
+def _not_said(state: CaseState, command: c.PhoneContact, now: datetime) -> None:
+    """The call was to speak a message, and did not: as if the voice provider had reported it undelivered."""
+    if command.unsaid_message_id is None or command.result is None:
+        return
+    report = c.DeliveryReport(
+        message_id=command.unsaid_message_id,
+        delivery_id=command.unsaid_delivery_id or command.unsaid_message_id,
+        channel=Channel.VOICE,
+        state="undelivered",
+        permanent=command.result is CallResult.WRONG_NUMBER,
+        reason=command.result.value,
+        at=now,
+    )
+    deliveries.not_delivered(state, report, now)
+
+
 def _report_fact(state: CaseState, command: c.ReportFact, now: datetime) -> None:
     at = command.occurred_at or now
     remember(
@@ -432,7 +476,7 @@ def _report_fact(state: CaseState, command: c.ReportFact, now: datetime) -> None
         new_reference=command.new_reference,
     )
     if command.name == "payment_replaced":
-        old = next(target for target in state.targets if target.reference == command.old_reference)
+        old = _replaced(state, command)[0]
         provider_news.replace_payment(state, old, command.new_reference or "", now)
         if state.resolution is None:
             provider_news.want_settlement(state, now)
@@ -496,6 +540,8 @@ def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) 
     state.reach = command.reach
     if command.contact_ref is not None:
         state.start = state.start.model_copy(update={"contact_ref": command.contact_ref})
+    if command.contact_ref is not None or command.reach.channels != before.channels:
+        state.failing_channels = []  # other addresses, another order: each is tried again
     remember(state, FactType.PREFERENCES_CHANGED, now, by=command.by, channels=",".join(command.reach.channels))
     stopped = MessageClass.STATUS in command.reach.opted_out and MessageClass.STATUS not in before.opted_out
     if stopped:

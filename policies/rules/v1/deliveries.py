@@ -9,7 +9,7 @@ from datetime import datetime
 from policies.case.commands import DeliveryReport
 from policies.case.facts import Actor
 from policies.case.plans import ArrivalAnswer, ArrivalQuestion
-from policies.case.state import CaseState, InFlight, Need, Said
+from policies.case.state import CaseState, EarlyReport, InFlight, Need, Said
 from policies.case.vocabulary import MESSAGE_CLASS, Channel, FactType, MessageClass, MessageKind, Role
 from policies.rules.v1 import cadence, outcomes
 from policies.rules.v1.memory import remember
@@ -18,8 +18,11 @@ _KNOWN_REPORTS = 50  # reports come at least once, within days of the message; a
 _KEPT = 5  # mandatory messages that may still be reported as not arrived: bounces come within three days, by the e-mail standard
 
 
-def said(state: CaseState, flight: InFlight, channel: Channel | None, at: datetime) -> None:
-    """A message was accepted: what it had to say is kept for a while, should it not arrive."""
+def said(state: CaseState, flight: InFlight, channel: Channel | None, at: datetime, now: datetime) -> None:
+    """A message was accepted: what it had to say is kept for a while, should it not arrive. A report that was faster than this
+    answer is followed now.
+    """
+    early, state.early_report = state.early_report, None
     must = [waiting for waiting in flight.needs if MESSAGE_CLASS[waiting.kind] is MessageClass.MANDATORY]
     if not must or channel is None:
         return
@@ -29,6 +32,8 @@ def said(state: CaseState, flight: InFlight, channel: Channel | None, at: dateti
     look_at = at + patience.elapsed() if patience is not None and elsewhere and again and not state.start.shadow else None
     message = Said(message_id=flight.message_id, cycle=flight.cycle, channel=channel, at=at, needs=must, look_at=look_at)
     state.said = [*state.said, message][-_KEPT:]
+    if early is not None and early.message_id == flight.message_id:
+        _say_again(state, early.message_id, early.channel, early.permanent, now)
 
 
 def look_at(state: CaseState) -> datetime | None:
@@ -77,19 +82,26 @@ def not_delivered(state: CaseState, report: DeliveryReport, now: datetime) -> No
         permanent=report.permanent or None,
         reason=report.reason,
     )
-    state.failing_channels = [*[channel for channel in state.failing_channels if channel is not report.channel], report.channel]
-    again = _to_be_said_again(state, report)
+    cadence.comes_last(state, report.channel)
+    if state.in_flight is not None and state.in_flight.message_id == report.message_id:
+        state.early_report = EarlyReport(message_id=report.message_id, channel=report.channel, permanent=report.permanent)
+        return
+    _say_again(state, report.message_id, report.channel, report.permanent, now)
+
+
+def _say_again(state: CaseState, message_id: str, channel: Channel, permanent: bool, now: datetime) -> None:
+    again = _to_be_said_again(state, message_id)
     if not again:
         return
     state.needs = [*[waiting.model_copy(update={"since": now, "again": True}) for waiting in again], *state.needs]
-    if cadence.channels(state)[:1] == [report.channel] and not report.permanent:
+    if cadence.channels(state)[:1] == [channel] and not permanent:
         # There is no other channel, and the address is good: a phone that was off, a mailbox that was full. Not at once.
         policy = state.start.policy.policy
         state.parked_until = policy.calendar.add(now, policy.parked_retries[-1])
 
 
-def _to_be_said_again(state: CaseState, report: DeliveryReport) -> list[Need]:
-    place = next((number for number, one in enumerate(state.said) if one.message_id == report.message_id), None)
+def _to_be_said_again(state: CaseState, message_id: str) -> list[Need]:
+    place = next((number for number, one in enumerate(state.said) if one.message_id == message_id), None)
     if place is None:
         return []  # routine, or so old that only the books know it
     message, later = state.said[place], state.said[place + 1 :]

@@ -104,7 +104,7 @@ def advance(state: CaseState, now: datetime) -> None:
 
 def _done_already(state: CaseState, due: Due) -> bool:
     """True for duties that `jobs` takes up or that wait for something else."""
-    if due.what in ("write", "watch", "write_books", "look_for_arrival"):
+    if due.what in ("write", "watch", "write_books", "tell_people", "look_for_arrival"):
         return True
     return due.what == "tail_ends" and state.named_facts.get("tail_ended") == due.at
 
@@ -185,8 +185,8 @@ def jobs(state: CaseState, now: datetime) -> Jobs:
 
 def _alerts(state: CaseState, now: datetime) -> list[AlertPlan]:
     unsent: list[UnsentAlert] = []
-    if state.books_retry_at is None or state.books_retry_at <= now:
-        unsent, state.unsent_alerts = state.unsent_alerts, []
+    if state.alerts_retry_at is None or state.alerts_retry_at <= now:
+        unsent, state.unsent_alerts, state.alerts_retry_at = state.unsent_alerts, [], None
     for waiting in state.alerts:
         state.alert_seq += 1
         unsent.append(UnsentAlert(alert_id=f"{workflow_id(state.start.kind, state.start.case_id)}.alert.{state.alert_seq}", alert=waiting))
@@ -200,15 +200,26 @@ def _alerts(state: CaseState, now: datetime) -> list[AlertPlan]:
             owner=state.owner,
             alert=item.alert,
             shadow=state.start.shadow,
+            call=messages.to_be_called(state, item.alert, now),
+            digest=state.start.policy.policy.alert_digest,
         )
         for item in unsent
     ]
 
 
 def not_alerted(state: CaseState, plan: AlertPlan, reason: str, now: datetime) -> None:
-    """People could not be told: tried again with the books, never forgotten."""
+    """People could not be told: tried again, at the pace of whatever is down, never forgotten. The books wait for nobody's pager."""
+    policy = state.start.policy.policy
+    retries = policy.parked_retries
+    state.alerts_retry_at = policy.calendar.add(now, retries[min(state.alerts_failures, len(retries) - 1)])
+    state.alerts_failures += 1
     remember(state, FactType.JOB_FAILED, now, job="alert_people", reason=reason, level=plan.alert.level, to=plan.alert.to)
     state.unsent_alerts.append(UnsentAlert(alert_id=plan.alert_id, alert=plan.alert))
+
+
+def alerted(state: CaseState) -> None:
+    """People could be told: the next failure is the first again."""
+    state.alerts_failures = 0
 
 
 def _something_to_record(state: CaseState) -> bool:

@@ -7,12 +7,14 @@ Called by the other rules of this version.
 from datetime import datetime
 
 from policies.case.facts import SYSTEM, Actor, Fact
-from policies.case.state import Alert, CaseState, EndedPromise, Need
+from policies.case.state import Alert, CaseState, EndedPromise, Need, Unsaid
 from policies.case.vocabulary import FactType, MessageKind, PromiseEnd
 
 KEPT_FACTS = 200  # house.md: "the last 200 facts and counters; older ones live in the books"
 # An order of a hundred parcels has a sibling for each; what links more is a script gone wrong (12 KB, and unreadable for people).
 MOST_LINKS = 200
+# A case is opened with 50 payments or parcels at most; as many again may be issued anew. What goes on is a script or a provider gone wrong.
+MOST_TARGETS = 100
 # Clocks start and end by a dozen names; the shipped books use six. The request brings 20 at most, the rest is reported by people.
 MOST_FACT_NAMES = 100
 # A record may hold amounts, references and evidence of a kilobyte or more. Each of them is a fact in the books; who reads the state
@@ -81,10 +83,11 @@ def alert(
     *,
     clock: str | None = None,
     due_at: datetime | None = None,
+    unsaid: Unsaid | None = None,
 ) -> None:
     """Have people told; the escalation level of the case never falls by itself."""
     state.escalation = max(state.escalation, level)
-    state.alerts.append(Alert(to=to, level=level, reason=reason, clock=clock, due_at=due_at, since=now))
+    state.alerts.append(Alert(to=to, level=level, reason=reason, clock=clock, due_at=due_at, since=now, unsaid=unsaid))
 
 
 def end_promise(state: CaseState, end: PromiseEnd, at: datetime, now: datetime, why: str | None = None) -> None:

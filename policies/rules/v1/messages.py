@@ -8,12 +8,15 @@ from datetime import datetime
 from policies.case.case_id import workflow_id
 from policies.case.facts import CUSTOMER
 from policies.case.plans import MessageContext, MessagePlan, MessageResult, TargetView, WhoActs
-from policies.case.state import CaseState, InFlight, Need, PromiseState, Target
+from policies.case.state import Alert, CaseState, InFlight, Need, PromiseState, Target, Unsaid
 from policies.case.vocabulary import (
     CHANNEL_PARKED,
     EXPIRED,
     MESSAGE_CLASS,
+    QUIET_HOURS,
+    UNKNOWN_TWICE,
     UNSUBSCRIBED,
+    Channel,
     FactType,
     MessageClass,
     MessageKind,
@@ -112,7 +115,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         seq=state.message_seq,
         channels=cadence.channels(state),
         contact_ref=state.start.contact_ref,
-        must_arrive=any(kind in _MUST_ARRIVE for kind in kinds),
+        must_arrive=any(waiting.kind in _MUST_ARRIVE and not waiting.again for waiting in together),  # once more means once
         keeps=keeps,
         makes=makes,
         next_word_at=next_word,
@@ -121,6 +124,44 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         customer_key=state.start.customer_key,
         only_if_no_other_open_case=first in _ALONE,
         parked_retry=_parked_span(state),
+        quiet_until=cadence.quiet_now(state, kinds, now),
+        call_by=call_by(state, next_word, now) if state.start.policy.policy.voice == "person" else None,
+    )
+
+
+def call_by(state: CaseState, next_word: datetime | None, now: datetime) -> datetime:
+    """By when a person makes a call that is asked for now: within the policy's span, and before the next word is due."""
+    policy = state.start.policy.policy
+    due_at = policy.calendar.add(now, policy.call_within)
+    return due_at if next_word is None else min(due_at, next_word)
+
+
+def to_be_called(state: CaseState, waiting: Alert, now: datetime) -> MessagePlan | None:
+    """What a person is to tell the customer by phone: all that the message had to say and that still holds, as the case stands now;
+    where nothing of it holds any more, how the case stands. None if the alert asks for no call.
+
+    It names no next word: that is promised by who calls (`phone_contact`).
+    """
+    unsaid = waiting.unsaid
+    if unsaid is None:
+        return None
+    needs = [one for one in unsaid.needs if not outcomes.overtaken(state, one.kind, unsaid.cycle)]
+    needs = sorted(needs, key=lambda one: _WEIGHT[one.kind]) or [Need(kind=MessageKind.UPDATE, since=now)]
+    kinds = list(dict.fromkeys(one.kind for one in needs))
+    return MessagePlan(
+        message_id=unsaid.message_id,
+        kind=kinds[0],
+        also=kinds[1:],
+        message_class=MESSAGE_CLASS[kinds[0]],
+        cycle=state.cycle,
+        seq=state.message_seq,
+        channels=[Channel.VOICE],
+        contact_ref=state.start.contact_ref,
+        must_arrive=True,
+        context=_context(state, needs, kinds, None, now),
+        shadow=state.start.shadow,
+        customer_key=state.start.customer_key,
+        call_by=call_by(state, state.promise.due_at if state.promise is not None and state.promise.due_at > now else None, now),
     )
 
 
@@ -309,6 +350,10 @@ def _unsubscribed(state: CaseState, now: datetime) -> None:
     state.needs = [waiting for waiting in state.needs if waiting.kind is not MessageKind.UPDATE]
 
 
+def _unsaid(flight: InFlight) -> Unsaid:
+    return Unsaid(message_id=flight.message_id, cycle=flight.cycle, needs=flight.needs)
+
+
 def _kinds(flight: InFlight) -> list[MessageKind]:
     return [flight.kind, *flight.also]
 
@@ -330,8 +375,9 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
         in_time = result.at <= state.promise.due_at + policy.cadence.grace.elapsed()
         end_promise(state, PromiseEnd.KEPT if in_time else PromiseEnd.LATE, result.at, now)
+    cadence.fell_back(state, result.channel)
     _make_promise(state, flight, result.at, now)
-    deliveries.said(state, flight, result.channel, result.at)
+    deliveries.said(state, flight, result.channel, result.at, now)
     if flight.routine:
         state.routine_count += 1
     for kind in _kinds(flight):
@@ -381,6 +427,10 @@ def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: date
     _wait(state, flight, flight.needs)  # not sent for certain
     feedback.not_planned(state, flight.kind)
     state.parked_until = result.retry_at or policy.calendar.add(now, _parked_span(state))
+    if result.reason == QUIET_HOURS:
+        cadence.fell_back(state, result.channel)
+        remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)
+        return
     state.parked_count += 1
     remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)
     # Of a parked channel the operator is told once, not by every case; a word that a newer one overtook is no fault at all.
@@ -396,7 +446,7 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
     if MESSAGE_CLASS[flight.kind] is MessageClass.SURVEY:
         return  # nothing is owed by a survey: what comes next tries the channels again, and a person learns of it then
     state.unreachable_since = state.unreachable_since or now
-    alert(state, "owner", max(1, state.escalation), "customer_unreachable", now)
+    alert(state, "owner", max(1, state.escalation), "customer_unreachable", now, unsaid=_unsaid(flight))
     _wait(state, flight, flight.needs)  # told when the contact data are mended
     feedback.unreachable(state, now)
     if state.resolution is not None and state.resolution.told_at is None:
@@ -406,13 +456,13 @@ def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: dat
 def _unknown(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     remember(state, FactType.MESSAGE_UNKNOWN, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
     again = [waiting for waiting in flight.needs if waiting.kind in _MUST_ARRIVE]
-    if again and not any(waiting.again for waiting in again):
+    if again and result.reason != UNKNOWN_TWICE and not any(waiting.again for waiting in again):
         # Said once more: better twice than never. The promise waits for it.
         _wait(state, flight, [waiting.model_copy(update={"again": True}) for waiting in again])
         state.parked_until = state.start.policy.policy.calendar.add(now, _parked_span(state))
         return
     if again:
-        alert(state, "owner", max(1, state.escalation), "message_unknown", now)
+        alert(state, "owner", max(1, state.escalation), "message_unknown", now, unsaid=_unsaid(flight))
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
         # It may have arrived, but we cannot show it: counted against us.
         end_promise(state, PromiseEnd.BROKEN, result.at, now, why="unknown_outcome")

@@ -12,7 +12,8 @@ from policies.case.state import CaseState, Hold, Target
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
 from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, in_our_words, may_follow, stage_may_follow
 from policies.rules.v1 import clocks
-from policies.rules.v1.memory import alert, need, remember
+from policies.rules.v1.bounds import within_bounds
+from policies.rules.v1.memory import MOST_TARGETS, alert, need, remember
 from policies.rules.v1.outcomes import end_hold, reopen, resolve, settled_at
 
 _ANSWERED = SETTLED[TargetType.DISPUTE] | {"under_review"}
@@ -27,7 +28,7 @@ def is_news(type_: TargetType, current: str, new: str) -> bool:
 def apply_readings(state: CaseState, readings: list[Reading], now: datetime) -> bool:
     """Take over what is new; True if anything was. Stale, repeated and out-of-order readings change nothing."""
     changed: list[Target] = []
-    for reading in readings:
+    for reading in map(within_bounds, readings):
         if reading.event_id is not None:
             if reading.event_id in state.applied_ids:
                 continue
@@ -60,8 +61,11 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
     stale = target.status_at is not None and at < target.status_at
     news = not stale and _carried_dates(state, target, reading, now)
     if reading.replaced_by is not None and not overtaken:
-        replace_payment(state, target, reading.replaced_by, now)
-        news = True
+        if room_for_payment(state, target, reading.replaced_by):
+            replace_payment(state, target, reading.replaced_by, now)
+            news = True
+        else:
+            _too_many_payments(state, reading, now)
     trace_is_new = reading.trace is not None and target.trace is None
     if trace_is_new:
         target.trace = reading.trace
@@ -124,6 +128,29 @@ def _carried_dates(state: CaseState, target: Target, reading: Reading, now: date
         remember(state, FactType.REPORTED, now, by=_provider(reading), name="delivery_date", at=reading.eta_at.isoformat())
         return state.resolution is None
     return next_stage
+
+
+def room_for_payment(state: CaseState, old: Target, new_reference: str) -> bool:
+    """Whether the refund that takes another's place can be watched: it is known already, or not one too many."""
+    known = any(target.reference == new_reference and target.provider == old.provider for target in state.targets)
+    return known or len(state.targets) < MOST_TARGETS
+
+
+def _too_many_payments(state: CaseState, reading: Reading, now: datetime) -> None:
+    """The old reference stays the one that is watched; a person is told, once per case and not at every look."""
+    if "too_many_payments" in state.named_facts:
+        return
+    state.named_facts["too_many_payments"] = now
+    remember(
+        state,
+        FactType.REPORTED,
+        now,
+        by=_provider(reading),
+        name="too_many_payments",
+        old_reference=reading.reference,
+        new_reference=reading.replaced_by,
+    )
+    alert(state, "owner", state.escalation, "too_many_payments", now)
 
 
 def replace_payment(state: CaseState, old: Target, new_reference: str, now: datetime) -> None:

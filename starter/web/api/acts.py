@@ -44,7 +44,7 @@ def _resolve(desk: Desk, case: CaseKey, by: Actor, body: bodies.ResolveBody, key
 
 
 def _fact(desk: Desk, case: CaseKey, by: Actor, body: bodies.FactBody, key: str | None) -> Awaitable[Receipt]:
-    told = body.model_dump(include={"occurred_at", "old_reference", "new_reference"})
+    told = body.model_dump(include={"occurred_at", "old_reference", "new_reference", "provider"})
     return desk.report_fact(case, by, body.name, key=key, **told)
 
 

@@ -77,6 +77,9 @@ class FactBody(ActBody):
     occurred_at: At | None = Field(default=None, description="When it happened; left out: now.")
     old_reference: Ref | None = Field(default=None, description="payment_replaced: the refund that was issued again ...")
     new_reference: Ref | None = Field(default=None, description="... and the one that takes its place.")
+    provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] | None = Field(
+        default=None, description="payment_replaced: where both stand; needed only if two providers gave the same reference."
+    )
 
 
 class LinkBody(ActBody):

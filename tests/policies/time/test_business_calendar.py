@@ -58,7 +58,7 @@ def test_loads_from_a_book_and_keeps_one_form() -> None:
     again = BusinessCalendar.model_validate_json(read.model_dump_json())
     assert again == read
     assert hash(again) == hash(read)
-    assert pickle.loads(pickle.dumps(read)).next_opening(moment("2026-03-01 12:00")) == moment("2026-03-02 09:00")
+    assert pickle.loads(pickle.dumps(read)).advance(moment("2026-03-01 12:00"), timedelta(0)) == moment("2026-03-02 09:00")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,6 @@ def test_naive_moments_are_refused() -> None:
     aware = moment("2026-03-02 10:00")
     asks: list[Callable[[], object]] = [
         lambda: OFFICE.is_open(naive),
-        lambda: OFFICE.next_opening(naive),
         lambda: OFFICE.local(naive),
         *(partial(OFFICE.add, naive, Span.parse(text)) for text in ("1s", "1m", "1h", "1bh", "1bd", "1cd")),
         lambda: OFFICE.advance(naive, timedelta(0)),
@@ -128,14 +127,14 @@ def test_naive_moments_are_refused() -> None:
         (calendar("09:00-12:00", "12:00-17:00"), "2026-03-02 12:00", True, "2026-03-02 12:00"),
     ],
 )
-def test_is_open_and_next_opening(cal: BusinessCalendar, at: str, is_open: bool, opening: str) -> None:
+def test_is_open_and_the_next_opening(cal: BusinessCalendar, at: str, is_open: bool, opening: str) -> None:
     assert cal.is_open(moment(at)) is is_open
-    assert cal.next_opening(moment(at)) == moment(opening)
+    assert cal.advance(moment(at), timedelta(0)) == moment(opening)
 
 
 def test_out_comes_utc_whatever_zone_goes_in() -> None:
     at = moment("2026-03-02 10:00").astimezone(ODD_ZONES[0].local(moment("2026-03-02 10:00")).tzinfo)
-    assert OFFICE.next_opening(at).tzinfo is UTC
+    assert OFFICE.advance(at, timedelta(0)).tzinfo is UTC
     for text in ("1s", "1m", "1h", "1bh", "1bd", "1cd"):
         assert OFFICE.add(at, Span.parse(text)).tzinfo is UTC
     assert OFFICE.due_after_hold(at, at, at, SpanUnit.HOURS).tzinfo is UTC
@@ -243,12 +242,12 @@ def test_business_hours_across_the_change_of_clocks(cal: BusinessCalendar, start
 
 def test_windows_in_the_gap_and_in_the_repeated_hour() -> None:
     small = calendar("02:00-02:30", days=(Weekday.SUN,))
-    assert small.next_opening(utc("2026-03-28 12:00")) == moment("2026-04-05 02:00")  # swallowed on 29 March
+    assert small.advance(utc("2026-03-28 12:00"), timedelta(0)) == moment("2026-04-05 02:00")  # swallowed on 29 March
     assert small.add(utc("2026-03-28 12:00"), Span.parse("1bd")) == moment("2026-04-05 02:30")
     assert small.is_open(utc("2026-10-25 00:15"))
     assert not small.is_open(utc("2026-10-25 01:15"))  # the second pass of 02:15
     half = calendar("02:30-05:00", days=(Weekday.SUN,), zone=NEW_YORK)
-    assert half.next_opening(utc("2026-03-08 05:00")) == utc("2026-03-08 07:00")  # opens at 03:00, when 02:30 is past
+    assert half.advance(utc("2026-03-08 05:00"), timedelta(0)) == utc("2026-03-08 07:00")  # opens at 03:00, when 02:30 is past
     assert half.business_time_between(utc("2026-03-08 00:00"), utc("2026-03-09 00:00")) == timedelta(hours=2)
 
 
@@ -274,7 +273,7 @@ def test_three_closed_years_are_an_error_not_a_loop() -> None:
     start = date(2026, 1, 1)
     shut = calendar(closed=tuple(start + timedelta(days=n) for n in range(5 * 366)))
     asks: list[Callable[[], object]] = [
-        lambda: shut.next_opening(moment("2026-03-02 10:00")),
+        lambda: shut.advance(moment("2026-03-02 10:00"), timedelta(0)),
         lambda: shut.add(moment("2026-03-02 10:00"), Span.parse("1bh")),
         lambda: shut.add(moment("2026-03-02 10:00"), Span.parse("1bd")),
     ]
@@ -288,7 +287,7 @@ def test_three_closed_years_are_an_error_not_a_loop() -> None:
 def test_two_closed_years_are_walked_over() -> None:
     start = date(2026, 1, 1)
     shut = calendar(closed=tuple(start + timedelta(days=n) for n in range(2 * 365)))
-    assert shut.next_opening(moment("2026-03-02 10:00")) == moment("2028-01-03 09:00")
+    assert shut.advance(moment("2026-03-02 10:00"), timedelta(0)) == moment("2028-01-03 09:00")
 
 
 def test_an_amount_beyond_a_century_is_an_error() -> None:
@@ -343,8 +342,8 @@ spans = st.builds(lambda n, unit: Span.parse(f"{n}{unit.value}"), st.integers(mi
 
 @settings(deadline=None, derandomize=True)
 @given(calendars, moments)
-def test_next_opening_is_open_and_nothing_before_it_is(cal: BusinessCalendar, at: datetime) -> None:
-    opening = cal.next_opening(at)
+def test_the_next_opening_is_open_and_nothing_before_it_is(cal: BusinessCalendar, at: datetime) -> None:
+    opening = cal.advance(at, timedelta(0))
     assert opening >= at
     assert cal.is_open(opening)
     assert cal.business_time_between(at, opening) == timedelta(0)

@@ -1,9 +1,9 @@
-"""The send window: quiet hours on the recipient's clock, intersections, both changes of the clocks."""
+"""The send window: quiet hours on the recipient's clock, both changes of the clocks."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -85,15 +85,6 @@ def test_a_window_that_never_opens_is_refused() -> None:
         SendWindow.model_validate({"open": {"mon": []}})
 
 
-def test_intersect() -> None:
-    both = FEEDBACK.intersect(QUIET_NIGHTS)
-    assert both == FEEDBACK
-    assert hash(both) == hash(FEEDBACK)
-    assert FEEDBACK.intersect(SIESTA).open[Weekday.SUN] == ["12:00-13:00", "15:00-20:00"]
-    with pytest.raises(ValueError, match="no time in common"):
-        SMALL_HOURS.intersect(SIESTA.intersect(SendWindow(open={Weekday.MON: ["09:00-10:00"]})))
-
-
 def test_loads_from_json_and_copies() -> None:
     assert SendWindow.model_validate_json(FEEDBACK.model_dump_json()) == FEEDBACK
     narrowed = FEEDBACK.model_copy(update={"open": {"mon": ["09:00-10:00"]}})
@@ -125,12 +116,3 @@ def test_the_next_moment_is_allowed_and_the_first(window: SendWindow, at: dateti
         assert not window.allows(result - timedelta(microseconds=1), zone)
     else:
         assert window.allows(at, zone)
-
-
-@settings(deadline=None, derandomize=True)
-@given(windows, windows, moments, zones)
-def test_the_intersection_allows_what_both_allow(one: SendWindow, two: SendWindow, at: datetime, zone: str) -> None:
-    assume({one, two} != {SMALL_HOURS, QUIET_NIGHTS} and {one, two} != {SMALL_HOURS, FEEDBACK})  # nothing in common
-    both = one.intersect(two)
-    assert both == two.intersect(one)
-    assert both.allows(at, zone) is (one.allows(at, zone) and two.allows(at, zone))

@@ -9,7 +9,6 @@ from policies.time.windows import (
     Window,
     clock_minute,
     clock_text,
-    intersection,
     intervals_of,
     parse_week,
     parse_window,
@@ -64,12 +63,6 @@ def test_week_is_sorted_and_touching_windows_stay_two() -> None:
 def test_overlap_is_refused_and_named(texts: list[str]) -> None:
     with pytest.raises(ValueError, match=r'windows of wed: ".*" and ".*" overlap'):
         parse_week({Weekday.WED: texts})
-
-
-def test_intersection() -> None:
-    one = parse_week({Weekday.MON: ["08:00-12:00", "13:00-20:00"], Weekday.TUE: ["09:00-10:00"]})
-    other = parse_week({Weekday.MON: ["11:00-14:00", "20:00-24:00"], Weekday.WED: ["09:00-10:00"]})
-    assert week_texts(intersection(one, other)) == {Weekday.MON: ["11:00-12:00", "13:00-14:00"]}
 
 
 def test_intervals_on_the_days_of_change() -> None:

@@ -67,6 +67,21 @@ async def test_one_of_each_is_sent_and_what_failed_is_said_exactly(tmp_path: Pat
         assert "me@example.com" not in refused.stdout
 
 
+async def test_a_sender_that_is_at_fault_is_told_from_an_account_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sendgrid_server() as mail, twilio_server() as texts:
+        _file(tmp_path, monkeypatch, email=mail.url, sms=texts.url, key=mail.api_key, sid=texts.account_sid, token=texts.auth_token)
+        file = tmp_path / "channels.toml"
+        file.write_text(file.read_text(encoding="utf-8").replace('sender = "Shop <care@shop.example>"', ""), encoding="utf-8")
+        says = "The from address does not match a verified Sender Identity."
+        mail.script([answers.reply(403, {"errors": [{"message": says, "field": "from"}]})])
+        asked = ["channels", "test", "--to", "me@example.com", "--from", "help@summit.example", "--json"]
+        refused = RUN.invoke(build(), asked)
+        assert refused.exit_code == 1
+        [answer] = json.loads(refused.stdout)
+        assert (answer["reason"], answer["outcome"]) == ("sendgrid_403", "operator")
+        assert "other senders go on" in answer["means"]
+
+
 def test_without_a_file_it_says_where_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAKEGOOD_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("MAKEGOOD_CHANNELS_FILE", raising=False)

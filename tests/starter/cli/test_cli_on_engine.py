@@ -18,6 +18,7 @@ from policies.case.start import CaseStart
 from policies.case.vocabulary import CaseKind
 from starter.cli.app import build
 from starter.settings import ROOT
+from store.call_tasks import NewCall
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.recorder import Recorder
@@ -277,6 +278,76 @@ async def test_orphans_are_swept_and_running_cases_are_not(terminal: Terminal) -
     assert (await terminal.run("sweep", "--yes", "--json")).json == {"dry_run": False, "orphans": 1, "deleted": 1, "in_use": 1}
     assert await terminal.house.queries.contact("c-never") is None
     assert await terminal.house.queries.contact(early.start.contact_ref) is not None
+
+
+async def test_a_call_that_a_person_made_is_told_to_its_case_and_ends(terminal: Terminal) -> None:
+    case_id = await terminal.opened("R-1008")
+    store, view = terminal.house.store, await terminal.house.queries.case(case_id)
+    assert view is not None
+    now = datetime.now(UTC)
+    for number in (1, 2, 3):
+        call = NewCall(
+            task_id=f"call-r-1008.{number}",
+            case_id=case_id,
+            contact_ref=view.contact_ref,
+            role="owner",
+            reason="customer_unreachable",
+            script="Hello.",
+            locale="en",
+            due_at=now + timedelta(hours=number),
+        )
+        await Recorder(store).open_call(call, now)
+    tried = await terminal.run("calls", "done", "call-r-1008.1", "--by", "ana.agent", "--result", "no_answer")
+    assert (tried.code, tried.err) == (0, "")
+    assert tried.out.startswith("call-r-1008.1: tried 1 time, next ")
+    early = await terminal.run(
+        "calls", "done", "call-r-1008.1", "--result", "reached", "--promised", (now - timedelta(hours=1)).isoformat(), "--as", "ana.agent"
+    )
+    assert early.code == 1  # the case's own word, and the call is still to be made
+    assert "has passed" in early.err
+    done = await terminal.run(
+        *("calls", "done", "call-r-1008.1", "--by", "ana.agent", "--role", "agent", "--result", "reached", "--note", "She is well."),
+        *("--why", "asked for by the alert", "--json"),
+    )
+    assert (done.code, done.err) == (0, "")
+    assert (done.json["task"]["result"], done.json["task"]["attempts"], done.json["task"]["ended_by"]) == ("reached", 2, "ana.agent")
+    again = await terminal.run("calls", "done", "call-r-1008.1", "--by", "tom", "--result", "refused")
+    assert (again.code, again.err.split(" at ")[0]) == (1, "error: the call task was ended as reached by ana.agent")
+    wrong = await terminal.run("calls", "done", "call-r-1008.2", "--result", "wrong_number", "--as", "tom")
+    assert wrong.code == 0
+    number = (await terminal.run("calls", "show", "call-r-1008.3", "--json")).json
+    assert (number["number_suppressed"], number["result"]) == ("invalid", None)
+    timeline = (await terminal.run("show", "R-1008", "--json")).json["timeline"]
+    told = [
+        (fact["by"]["who"], fact["by"]["role"], fact["by"]["why"], fact["detail"]) for fact in timeline if fact["type"] == "phone_contact"
+    ]
+    assert [(who, role, detail["result"]) for who, role, _, detail in told] == [
+        ("ana.agent", "agent", "no_answer"),
+        ("ana.agent", "agent", "reached"),
+        ("tom", "agent", "wrong_number"),
+    ]
+    assert told[1][2] == "asked for by the alert"
+    assert [task["task_id"] for task in (await terminal.run("calls", "list", "--case", "R-1008", "--json")).json] == ["call-r-1008.3"]
+
+
+async def test_a_call_of_a_closed_case_ends_in_the_books_alone(terminal: Terminal) -> None:
+    now = datetime.now(UTC)
+    row = CaseRow.model_validate(
+        {
+            **dict.fromkeys(("workflow_id", "merchant", "reference", "order", "customer_key"), "closed-case"),
+            **{"case_id": "closed-case", "contact_ref": "c-closed", "kind": "refund", "status": "closed", "cycle": 1, "escalation": 0},
+            "opened_at": now,
+            "closed_at": now,
+        }
+    )
+    await Recorder(terminal.house.store).commit_entry(BooksEntry(row=row))
+    words = {"role": "owner", "reason": "message_unknown", "script": "Hello.", "locale": "en"}
+    call = NewCall.model_validate({**words, "task_id": "call-closed", "case_id": "closed-case", "contact_ref": "c-closed", "due_at": now})
+    await Recorder(terminal.house.store).open_call(call, now)
+    assert "open, its case is closed" in (await terminal.run("calls", "list")).out
+    done = await terminal.run("calls", "done", "call-closed", "--result", "reached", "--as", "tom")
+    assert (done.code, done.out) == (0, "call-closed: done, reached\n")
+    assert done.err == "The case was closed before: the result stands with the task alone.\n"
 
 
 async def test_retention_takes_what_is_old_enough_only(terminal: Terminal) -> None:

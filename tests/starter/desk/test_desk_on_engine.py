@@ -16,10 +16,11 @@ from policies.case.case_id import workflow_id
 from policies.case.commands import Receipt
 from policies.case.facts import Actor
 from policies.case.plans import BooksEntry, CaseRow
-from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageKind, Role
+from policies.case.vocabulary import CallResult, CaseKind, CaseStatus, Channel, FactType, MessageKind, Role
 from policies.money import Money
 from starter.desk import (
     AmbiguousCase,
+    Calling,
     CaseKey,
     CaseNotFound,
     Desk,
@@ -32,6 +33,7 @@ from starter.desk import (
 from starter.desk.normal_form import digests_of
 from starter.policy_books import load_books
 from starter.settings import BOOKS
+from store.call_tasks import CallTasks, NewCall
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.outbox import ALERT, Outbox, Posted
@@ -200,6 +202,35 @@ async def test_commands_are_answered_or_refused_at_once(open_house: Open) -> Non
     for type_ in (FactType.HELD, FactType.RESUMED, FactType.ESCALATED, FactType.REASSIGNED, FactType.REPORTED, FactType.PHONE_CONTACT):
         assert types.count(type_) == 1
     assert [fact.seq for fact in timeline] == list(range(1, len(timeline) + 1))
+
+
+async def test_a_call_whose_result_was_cut_off_half_way_is_told_once(open_house: Open) -> None:
+    """The case has learnt it, the books have not: the person tells it again."""
+    desk, key, store = open_house.desk, await open_house.case("called"), open_house.house.store
+    ref = (await desk.snapshot(key)).contact_ref or ""
+    common: dict[str, Any] = {
+        "case_id": key.case_id,
+        "contact_ref": ref,
+        "role": "owner",
+        "reason": "customer_unreachable",
+        "script": "Hello.",
+        "locale": "en",
+    }
+    await Recorder(store).open_call(NewCall(task_id="call-cut-off", due_at=datetime.now(UTC), **common), datetime.now(UTC))
+    calling, tasks = Calling(desk, store), CallTasks(store)
+    again_at = datetime.now(UTC) + timedelta(hours=1)
+    told: dict[str, Any] = {"reached": False, "result": CallResult.NO_ANSWER, "task_id": "call-cut-off"}
+    await desk.phone_contact(key, LEAD, **told, key="call-cut-off:0:no_answer:again")
+    ended = await calling.done("call-cut-off", LEAD, CallResult.NO_ANSWER, next_try_at=again_at)
+    assert (ended.task.attempts, ended.task.next_try_at, ended.task.ended_at) == (1, again_at, None)
+    for promised_at, problem in ((again_at, "nobody was spoken with"), (None, "next_try_at: this ends the task")):
+        with pytest.raises(Refused, match=problem):
+            await calling.done("call-cut-off", LEAD, CallResult.VOICEMAIL, promised_at=promised_at, next_try_at=again_at)
+    done = await calling.done("call-cut-off", LEAD, CallResult.NO_ANSWER, give_up=True)
+    assert (done.task.result, done.task.ended_by, done.task.attempts) == ("no_answer", LEAD.who, 2)
+    calls = [fact for fact in await desk.timeline(key) if fact.type is FactType.PHONE_CONTACT]
+    assert [fact.detail["result"] for fact in calls] == ["no_answer", "no_answer"]
+    assert await tasks.listed(case_id=key.case_id) == []
 
 
 async def test_a_webhook_finds_the_case_by_every_reference_it_has_had(open_house: Open) -> None:

@@ -24,10 +24,10 @@ from starter.web.backends import LiveBackends
 from starter.web.parts import Away
 from starter.web.serving import public_url_of
 from store.contacts import Contact
-from store.correspondents import link_id_of
 from store.desk_books import DeskBooks
 from store.engine import open_store, upgrade
 from tests.starter.embedded.conditions import children, runs, until
+from tests.store.rows import link_id_of
 from tests.store.samples import CASE, MONDAY
 
 

@@ -12,13 +12,14 @@ from starter.desk import EngineUnavailable, Unanswered
 from starter.web.parts import WebParts
 from starter.web.unsubscribe import unsubscribe_face
 from store.contacts import Contact
-from store.correspondents import link_id_of
 from store.desk_books import DeskBooks
 from store.engine import Store
+from store.erasure import Erasure
 from store.link_tokens import LinkSigner
 from store.suppressions import SuppressionBooks, SuppressionReason
 from tests.starter.web.harness import KEY, Clock, FakeBackends, FakeDesk, application, browser, parts_of
-from tests.store.samples import CASE, MONDAY
+from tests.store.rows import link_id_of
+from tests.store.samples import ADMIN, CASE, MONDAY
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 ADA = Contact(name="Ada Ring", email="Ada@example.org", phone="+4930123456", locale="de", zone="Europe/Berlin")
@@ -141,7 +142,7 @@ async def test_an_old_link_and_a_withdrawn_one_are_gone(scene: Scene) -> None:
         scene.clock.now += LIFETIME[LinkPurpose.UNSUBSCRIBE] + timedelta(seconds=1)
         old = await person.post(path, data=ONE_CLICK)
         fresh = await person.get(scene.path())
-        await DeskBooks(scene.store).erase_contact("c1", MONDAY)
+        await Erasure(scene.store).erase(CASE, ADMIN, MONDAY)
         withdrawn = await person.get(scene.path())
     assert (old.status_code, fresh.status_code, withdrawn.status_code) == (410, 200, 410)
     assert "latest message" in old.text

@@ -47,7 +47,7 @@ MEANT: list[tuple[str, dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
         {"name": "goods_received", "occurred_at": UNTIL},
         "report_fact",
         ("goods_received",),
-        {"occurred_at": AT, "old_reference": None, "new_reference": None},
+        {"occurred_at": AT, "old_reference": None, "new_reference": None, "provider": None},
     ),
     ("links", {"case_id": "acme-other"}, "link", (CaseKey("acme-other", CaseKind.REFUND),), {"relation": "sibling"}),
     ("withdraw", {}, "withdraw", (), {}),

@@ -26,10 +26,10 @@ from starter.embedded.places import ports
 from starter.settings import ROOT
 from starter.web.portal.saying import WORDS
 from store.contacts import Contact
-from store.correspondents import link_id_of
 from store.desk_books import DeskBooks
 from store.link_tokens import LinkSigner
 from tests.real.harness import RealCase, RealHouse, case_start, eventually, real_house
+from tests.store.rows import link_id_of
 from workflows import names
 
 KEY = "p" * 64

@@ -18,10 +18,11 @@ from starter.web.portal.session import IDLE_S
 from store.contacts import RoleContact
 from store.erasure import Erasure
 from store.portal_views import PortalViews, _view
-from store.suppressions import SuppressionBooks, SuppressionReason
+from store.suppressions import SuppressionReason
 from tests.life.harness import LEAD
 from tests.real.harness import eventually
 from tests.starter.web.portal.harness import ADA, PortalCase, PortalHouse, hidden, portal_house, started
+from tests.store.rows import suppressions_of
 from workflows import names
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -487,16 +488,16 @@ async def test_way_frequency_quiet_hours_and_opting_out(portal: PortalHouse) -> 
 async def test_whoever_wants_updates_again_gets_them(portal: PortalHouse) -> None:
     contact = ADA.model_copy(update={"email": "again@example.com", "phone": None})
     case = await refund(portal, "S-again", contact=contact)
-    books = SuppressionBooks(portal.house.store)
     async with portal.browser() as person:
         await person.http.post("/u/" + portal.signer.sign(LinkPurpose.UNSUBSCRIBE, case.link_id), data={"List-Unsubscribe": "One-Click"})
-        assert [one.reason for one in await books.of_address(Channel.EMAIL, "again@example.com")] == [SuppressionReason.UNSUBSCRIBE]
+        (standing,) = await suppressions_of(portal.house.store, Channel.EMAIL, "again@example.com")
+        assert standing.reason is SuppressionReason.UNSUBSCRIBE
         await person.open(case.link())
         page = await person.get("/case")
         assert "You chose to get no routine updates." in page.text
         settings = await person.get("/case/settings")
         await person.submit(settings, "/case/settings", {"status": "yes", "survey": "yes"}, part="updates")
-    (lifted,) = await books.of_address(Channel.EMAIL, "again@example.com")
+    (lifted,) = await suppressions_of(portal.house.store, Channel.EMAIL, "again@example.com")
     assert lifted.lifted_at is not None
     await case.real.told(MessageKind.UPDATE)
 

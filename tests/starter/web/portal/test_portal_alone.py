@@ -15,12 +15,12 @@ from starter.desk import EngineUnavailable, Refused
 from starter.web.portal.face import portal_faces
 from starter.web.portal.session import IDLE_S, LONGEST_S
 from store.contacts import Contact
-from store.correspondents import link_id_of
 from store.desk_books import DeskBooks
 from store.engine import Store
 from store.recorder import Recorder
 from tests.starter.web.harness import KEY, Clock, FakeBackends, application, browser, parts_of
 from tests.starter.web.portal.harness import hidden
+from tests.store.rows import link_id_of
 from tests.store.samples import CASE, MONDAY, entry, fact, promise
 
 ADA = Contact(name="Ada Ring", email="ada@example.org", phone="+4930123456", locale="en", zone="Europe/Berlin")

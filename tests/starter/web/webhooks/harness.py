@@ -17,7 +17,6 @@ from starter.web.webhooks import WebhookSecrets, webhook_faces
 from starter.web.webhooks.shops import Shops
 from starter.web.webhooks.signatures import SendGridKey
 from store.contacts import Contact
-from store.correspondents import link_id_of
 from store.delivery_events import DeliveryEventBooks, ReportedDelivery
 from store.desk_books import DeskBooks
 from store.engine import Store
@@ -26,6 +25,7 @@ from store.recorder import Recorder
 from store.standing import DeliveryState
 from store.suppressions import SuppressionBooks
 from tests.starter.web.harness import PUBLIC_URL, Clock, FakeBackends, application, browser, parts_of
+from tests.store.rows import link_id_of
 from tests.store.samples import CASE, MONDAY, entry, plan
 from tests.vendors.sendgrid import event_keys, signed_events
 from tests.vendors.twilio import signed_form

@@ -12,6 +12,7 @@ from policies.case.vocabulary import Channel, MessageClass
 from store.engine import Store
 from store.suppressions import Covers, SuppressionReason
 from tests.starter.web.webhooks.harness import Hooks, hooks
+from tests.store.rows import suppressions_of
 from tests.store.samples import CASE
 from tests.vendors.sendgrid import signed_events
 
@@ -81,7 +82,7 @@ async def test_what_an_event_means(
         report = DeliveryReport.model_validate(rows[0].payload["report"])
         assert (rows[0].case_id, report.message_id, report.state, report.permanent, report.reason) == (CASE, "m1", state, permanent, reason)
         assert "ada" not in str(rows[0].payload).lower()
-    suppressed = await h.suppressions.of_address(Channel.EMAIL, ADDRESS)
+    suppressed = await suppressions_of(h.store, Channel.EMAIL, ADDRESS)
     assert [(one.reason, one.covers) for one in suppressed] == ([(why, covers)] if why else [])
 
 
@@ -120,7 +121,7 @@ async def test_mail_of_another_system_on_the_same_account_is_not_ours_to_keep(sq
         {"event": "account_status_change", "type": "compliance_suspend", "sg_event_id": "e3", "timestamp": h.seconds()},
     ]
     assert (await h.sendgrid(*strangers)).status_code == 200
-    assert (await h.rows(), await h.reported(), await h.suppressions.of_address(Channel.EMAIL, ADDRESS)) == ([], [], [])
+    assert (await h.rows(), await h.reported(), await suppressions_of(h.store, Channel.EMAIL, ADDRESS)) == ([], [], [])
 
 
 async def test_an_event_without_our_id_is_known_by_the_message_id(sqlite_store: Store) -> None:
@@ -169,7 +170,7 @@ async def test_a_forged_one_changes_nothing(sqlite_store: Store) -> None:
     strangers_key = await h.client.post("/webhooks/sendgrid", content=body, headers=headers)
     unsigned = await h.client.post("/webhooks/sendgrid", json=[event(h, "spamreport", delivery_id)])
     assert [answer.status_code for answer in (too_old, strangers_key, unsigned)] == [403, 403, 403]
-    assert (await h.rows(), await h.reported(), await h.suppressions.of_address(Channel.EMAIL, ADDRESS)) == ([], [], [])
+    assert (await h.rows(), await h.reported(), await suppressions_of(h.store, Channel.EMAIL, ADDRESS)) == ([], [], [])
 
 
 async def test_without_a_key_it_is_closed(sqlite_store: Store) -> None:

@@ -25,15 +25,17 @@ from starter.web.webhooks import WebhookSecrets, webhook_faces
 from starter.web.webhooks.drain import InboxDrain
 from starter.web.webhooks.replies import Reply
 from starter.web.webhooks.telling import READING, REPLY, Telling
-from store.correspondents import link_id_of
 from store.delivery_events import ReportedState
 from store.delivery_reports import DELIVERY, DeliveryReports, IncomingReport
 from store.engine import Store
+from store.erasure import Erasure
 from store.inbox import Inbox, InboxEvent, InboxState
 from store.references import CaseReference
 from tests.life.harness import CONTACT, MONDAY, Case, House, house, start_of
 from tests.starter.web.harness import Clock, application, parts_of
 from tests.starter.web.webhooks.harness import STRIPE_SECRET
+from tests.store.rows import link_id_of
+from tests.store.samples import ADMIN
 
 TARGET = TargetStart(type=TargetType.REFUND, provider="stripe", reference="re_1", amount_minor=4990, currency="EUR", method="card")
 REFERENCE = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")
@@ -282,7 +284,7 @@ async def test_words_of_somebody_who_was_erased_are_forgotten(tmp_path: Path) ->
         case = await m.open()
         link_id = await m.house.store.read(lambda connection: link_id_of(connection, case.start.contact_ref))
         await m.says("Hello", link_id=link_id or "")
-        await m.house.desk.erase_contact(case.start.contact_ref, await m.house.now())
+        await Erasure(m.house.store).erase(case.start.case_id, ADMIN, await m.house.now())
         await m.drain()
         (row,) = await m.inbox.rows()
         assert (row.state, row.problem, row.payload) == (InboxState.DONE, "link_unknown", {})

@@ -12,8 +12,9 @@ from store.desk_books import DeskBooks
 from store.engine import Store
 from store.inbox import InboxState
 from store.suppressions import SuppressionReason
-from tests.starter.web.webhooks.harness import hooks
-from tests.store.samples import MONDAY
+from tests.starter.web.webhooks.harness import ADA, hooks
+from tests.store.rows import suppressions_of
+from tests.store.samples import CASE, MONDAY
 
 NUMBER = "+4930123456"
 STOPS = ["STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL", "stop", " Stop. ", "STOPP", "Abmelden"]
@@ -57,8 +58,8 @@ async def test_on_a_bare_short_code_stop_is_confirmed_once_in_the_shops_name(sql
 
 async def test_a_word_that_twilio_does_not_know_is_confirmed_by_us(sqlite_store: Store) -> None:
     h = hooks(sqlite_store)
+    await DeskBooks(sqlite_store).save_contact("c1", CASE, "acme", ADA.model_copy(update={"locale": "de"}), MONDAY)
     await h.sent(channel=Channel.SMS)
-    await DeskBooks(sqlite_store).update_contact("c1", {"locale": "de"}, MONDAY)
     assert said(await h.text("Stopp")) == ["Acme & Sons: Sie erhalten keine SMS mehr von uns. Mit START erhalten Sie wieder welche."]
 
 
@@ -73,7 +74,7 @@ async def test_help_names_the_shop_and_a_person(sqlite_store: Store, word: str) 
     assert said(await h.text(word, from_="+4930999999")) == [
         "Customer care: messages about your order. A person answers at care@shop.example. Answer STOP to end text messages."
     ]
-    assert await h.suppressions.of_address(Channel.SMS, NUMBER) == []
+    assert await suppressions_of(h.store, Channel.SMS, NUMBER) == []
 
 
 @pytest.mark.parametrize("word", ["START", "unstop", "YES", "Anmelden"])
@@ -98,7 +99,7 @@ async def test_anything_else_is_words_for_a_case(sqlite_store: Store, words: str
     (row,) = await h.rows()
     reply = Reply.model_validate(row.payload)
     assert (row.kind, row.state, reply.number, reply.text) == ("reply", InboxState.NEW, NUMBER, words)
-    assert await h.suppressions.of_address(Channel.SMS, NUMBER) == []
+    assert await suppressions_of(h.store, Channel.SMS, NUMBER) == []
 
 
 async def test_the_same_message_five_times_is_one(sqlite_store: Store) -> None:
@@ -137,7 +138,7 @@ async def test_a_forged_stop_stops_nothing(sqlite_store: Store) -> None:
     form = {"MessageSid": "SM" + "c" * 32, "From": NUMBER, "Body": "STOP"}
     assert (await h.twilio("/webhooks/twilio/inbound", token="z" * 32, **form)).status_code == 403
     assert (await h.client.post("/webhooks/twilio/inbound", data=form)).status_code == 403
-    assert (await h.rows(), await h.suppressions.of_address(Channel.SMS, NUMBER)) == ([], [])
+    assert (await h.rows(), await suppressions_of(h.store, Channel.SMS, NUMBER)) == ([], [])
 
 
 async def test_stop_holds_for_every_case_of_that_number(sqlite_store: Store) -> None:

@@ -8,6 +8,7 @@ from store.delivery_events import accepted_by_events
 from store.engine import Store
 from store.suppressions import SuppressionReason
 from tests.starter.web.webhooks.harness import Hooks, hooks
+from tests.store.rows import suppressions_of
 from tests.store.samples import CASE
 
 NUMBER = "+4930123456"
@@ -79,7 +80,7 @@ async def test_what_a_status_means(
         report = DeliveryReport.model_validate(rows[0].payload["report"])
         assert (rows[0].case_id, report.channel, report.state, report.reason) == (CASE, Channel.SMS, state, reason)
         assert NUMBER not in str(rows[0].payload)
-    assert [one.reason for one in await h.suppressions.of_address(Channel.SMS, NUMBER)] == ([why] if why else [])
+    assert [one.reason for one in await suppressions_of(h.store, Channel.SMS, NUMBER)] == ([why] if why else [])
 
 
 @pytest.mark.parametrize(("status", "state", "reason", "told"), CALLS)
@@ -143,7 +144,7 @@ async def test_a_forged_one_changes_nothing(sqlite_store: Store) -> None:
         await h.client.post(path, content="&".join("a=1" for _ in range(400)), headers={"X-Twilio-Signature": "x"}),
     ]
     assert [answer.status_code for answer in answers] == [403] * 5
-    assert (await h.rows(), await h.reported(), await h.suppressions.of_address(Channel.SMS, NUMBER)) == ([], [], [])
+    assert (await h.rows(), await h.reported(), await suppressions_of(h.store, Channel.SMS, NUMBER)) == ([], [], [])
 
 
 async def test_the_host_header_counts_for_nothing(sqlite_store: Store) -> None:
