@@ -6,9 +6,7 @@ Owns starting, readiness, CPU time, memory and the end of a child. Must never kn
 import asyncio
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,18 +27,6 @@ _STOP_WITHIN_S = 15.0
 
 class ChildError(RuntimeError):
     """A child did not start; the message has the end of its log."""
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nothing uses now, below the range from which systems hand out theirs.
-
-    A port handed out by the system may be handed out again, to a connection or a test of somebody else, before our server listens.
-    """
-    for port in random.sample(range(15_000, 32_000), 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise ChildError("no free port between 15000 and 32000 on 127.0.0.1")
 
 
 def own_environment(**more: str) -> dict[str, str]:

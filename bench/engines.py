@@ -17,7 +17,8 @@ from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
 
-from bench.children import Child, free_port
+from bench.children import Child
+from starter.embedded.places import free_port
 from starter.embedded.stack import Stack
 from starter.settings import ROOT, Settings
 from workflows.converter import DATA_CONVERTER

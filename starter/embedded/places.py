@@ -3,7 +3,9 @@
 Owns these checks and their messages. Must never start or stop anything. Called by stack.py.
 """
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from starter.embedded.errors import StackError
 
 LOOPBACK = "127.0.0.1"
+_OURS = range(15_000, 32_000)
 
 
 def prepared_folder(path: Path) -> Path:
@@ -28,6 +31,19 @@ def prepared_folder(path: Path) -> Path:
     return folder
 
 
+def free_port() -> int:
+    """A port of the loopback interface that nothing uses now, below the range from which systems hand out theirs.
+
+    A port handed out by the system may be handed out again, to a connection or a server of somebody else, before our server listens.
+    Raises StackError if a hundred tries find none.
+    """
+    for port in random.sample(_OURS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise StackError(f"no free port between {_OURS.start} and {_OURS.stop} on {LOOPBACK}. Name those to use, or stop what listens there.")
+
+
 def ports(wanted: list[tuple[int | None, str]]) -> list[int]:
     """The ports to use: those given (option's name beside each) if they are free, otherwise free ones."""
     held: list[socket.socket] = []
@@ -37,7 +53,7 @@ def ports(wanted: list[tuple[int | None, str]]) -> list[int]:
             held.append(probe)
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: old connections do not matter
             try:
-                probe.bind((LOOPBACK, port or 0))
+                probe.bind((LOOPBACK, port or free_port()))
                 probe.listen(1)
             except (OSError, OverflowError):
                 raise StackError(

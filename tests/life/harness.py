@@ -33,6 +33,7 @@ from policies.case.plans import Reading
 from policies.case.start import CaseStart, Reachability, TargetStart
 from policies.case.vocabulary import CaseKind, Channel, Role
 from policies.providers.statuses import TargetType
+from starter.embedded.places import free_port
 from starter.settings import Settings
 from store.contacts import Contact
 from store.desk_books import DeskBooks
@@ -276,7 +277,9 @@ async def house(tmp_path: Path, *, begin: datetime = MONDAY, **settings: Any) ->
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)  # as worker.py: an attempt that is retried is no warning
     async with AsyncExitStack() as stack:
         env = await stack.enter_async_context(
-            await WorkflowEnvironment.start_time_skipping(test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER)
+            await WorkflowEnvironment.start_time_skipping(
+                test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER, port=free_port()
+            )
         )
         await env.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(

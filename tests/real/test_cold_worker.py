@@ -21,7 +21,7 @@ from policies.case.facts import Fact
 from policies.case.plans import Reading
 from policies.case.vocabulary import CaseKind
 from policies.providers.statuses import TargetType
-from starter.embedded.places import temporal_program
+from starter.embedded.places import free_port, temporal_program
 from starter.settings import Settings
 from store.engine import open_store, upgrade
 from tests.fakes import FakeAlerts, FakePost, FakeProvider
@@ -45,6 +45,7 @@ async def _cold_house(folder: Path) -> AsyncIterator[House]:
         env = await stack.enter_async_context(
             await WorkflowEnvironment.start_local(
                 dev_server_existing_path=temporal_program(None),
+                port=free_port(),
                 data_converter=DATA_CONVERTER,
                 search_attributes=[_KEYS[kind](name) for name, kind in names.SEARCH_ATTRIBUTES.items()],
             )
