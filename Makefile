@@ -43,7 +43,7 @@ contracts: $(STAMP)
 check: lint types contracts ## lint, types (strict), import contracts
 
 test: check ## check, then every test
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
 	@$(BIN)/python -m bench

@@ -134,6 +134,8 @@ class _Trial:
     def _blame(self, message: "_Message", name: str, right: str) -> None:
         """A fault belongs to the file that has it alone, over ours; else to all that the message uses."""
         used = self._used(message)
+        if all((source.file, name) in self._told for source in used):
+            return
         guilty = [source for source in used if len(used) == 1 or name in self._faults_with(message, source)]
         for source in guilty or used:
             ours = built_in(self.texts.folder).sources.get(source.file.name)
