@@ -14,10 +14,15 @@ from tests.starter.embedded.conditions import children, runs, until_now
 ROOT = Path(__file__).parents[3]
 
 
+def _heeds_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     command = [sys.executable, "-m", "tests.starter.embedded.holding", str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    # A shell's background job ignores SIGINT, and its children inherit that; this suite may be one.
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=_heeds_interrupts) as process:
         yield process
         process.kill()
 
