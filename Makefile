@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every process of the stack and of the suite would compile all of our sources at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up test check lint types contracts bench lock install clean histories fingerprints
+.PHONY: help demo up test check lint types contracts suite bench lock install clean histories fingerprints
 .DEFAULT_GOAL := help
 
 help: ## what each command does
@@ -42,8 +42,11 @@ contracts: $(STAMP)
 
 check: lint types contracts ## lint, types (strict), import contracts
 
-test: check ## check, then every test
+suite: $(STAMP)
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+test: lint ## lint, types, import contracts, every test (what computes beside what waits)
+	@$(MAKE) --no-print-directory -j2 suite types contracts
 
 bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
 	@$(BIN)/python -m bench

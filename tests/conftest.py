@@ -1,7 +1,10 @@
-"""Order of the suite on several processes: what waits longest begins first, so that the others compute meanwhile.
+"""The suite on several processes: what waits longest begins first, so that the others compute meanwhile.
 
-Owns the order of files only; inside a file tests run as they stand. Must never matter to a result: any order passes.
+Owns the order of files (inside a file tests run as they stand) and how often memory is searched for garbage. Must never matter to a
+result: any order passes.
 """
+
+import gc
 
 import pytest
 
@@ -20,6 +23,13 @@ _WAITING = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)  # stable
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected lives to the end: looking through it again and again was 6 % of the suite."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _place(item: pytest.Item) -> int:

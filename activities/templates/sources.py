@@ -10,9 +10,21 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import NamedTuple
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, TemplateSyntaxError, Undefined, meta, pass_context
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    Environment,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    Undefined,
+    meta,
+    pass_context,
+)
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -70,12 +82,18 @@ class TextSet:
     def _referenced(self, name: str) -> list[str]:
         known = self._references.get(name)
         if known is None:
-            try:
-                found = list(meta.find_referenced_templates(self.environment.parse(self.sources[name].text)))
-            except TemplateSyntaxError:
-                found = []  # it fails where it is rendered, or in the check, which names its line
-            known = self._references[name] = [other for other in found if other is not None and other in self.sources]
+            known = self._references[name] = [other for other in _named_in(self.sources[name].text) if other in self.sources]
         return known
+
+
+@lru_cache(maxsize=1024)  # every text of a dozen shops
+def _named_in(text: str) -> tuple[str, ...]:
+    """The templates that a text includes or imports, whether they exist or not."""
+    try:
+        found = meta.find_referenced_templates(Environment().parse(text))
+        return tuple(name for name in found if name is not None)
+    except TemplateSyntaxError:
+        return ()  # it fails where it is rendered, or in the check, which names its line
 
 
 @lru_cache(maxsize=8)
@@ -93,6 +111,7 @@ def make_environment(sources: Mapping[str, Source], *, sandboxed: bool = False) 
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         auto_reload=False,
         finalize=_printable,
+        bytecode_cache=_compiled[sandboxed],
     )
     if not sandboxed:
         made.globals = {}  # ours use none of Jinja's, and each is carried into the context of every section of every message
@@ -100,6 +119,23 @@ def make_environment(sources: Mapping[str, Source], *, sandboxed: bool = False) 
     made.filters["cap"] = sentence_start
     made.filters["linked"] = linked
     return made
+
+
+class _Compiled(BytecodeCache):
+    """What this process has compiled: most files of a shop's set are ours, and the same in every set."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = {sandboxed: _Compiled() for sandboxed in (False, True)}  # the code of a sandbox differs
 
 
 class _Sources(BaseLoader):

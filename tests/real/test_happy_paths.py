@@ -334,7 +334,9 @@ async def test_clocks_warn_breach_and_climb_the_ladder(lived: Lived) -> None:
     [breach] = await case.facts("clock_breached")
     assert (breach.detail["clock"], breach.occurred_at) == ("refund_promise", due_at)
     # The people of the three roles were told, and it left the house; the customer has an apology with a new date.
-    alerts = [(alert.role, alert.level, alert.reason) for alert in await lived.house.queries.alerts(case.case_id)]
+    # Of the clock alone: on a machine short of time a provider's silence may be told as well, since a day is seconds here.
+    told = await lived.house.queries.alerts(case.case_id)
+    alerts = [(alert.role, alert.level, alert.reason) for alert in told if alert.reason in ("at_risk", "breached")]
     assert alerts == [("owner", 1, "at_risk"), ("lead", 2, "breached"), ("head", 3, "breached")]
     assert len(await _pages(case)) >= len(alerts)
     apology = next(message for message in account.messages if message.kind is MessageKind.APOLOGY)

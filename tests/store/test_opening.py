@@ -19,7 +19,7 @@ from store.recorder import Recorder
 from store.tables import case_tags, cases, metadata
 from tests.store.samples import entry
 
-PROCESSES = 5
+PROCESSES = 3
 NEWEST = max(path.name[1:5] for path in (Path(versions.__file__).parent).glob("r*.py"))
 
 
@@ -44,13 +44,13 @@ def test_every_field_of_the_case_row_has_a_column() -> None:
     assert names | {"list_order"} == {column.name for column in cases.columns}
 
 
-async def test_upgrade_twice_and_by_five_tasks_at_once(store_url: str) -> None:
+async def test_upgrade_twice_and_by_several_tasks_at_once(store_url: str) -> None:
     await asyncio.gather(*(upgrade(store_url) for _ in range(PROCESSES)))
     await upgrade(store_url)
     assert await _revision(store_url) == [NEWEST]
 
 
-async def test_upgrade_by_five_processes_at_once(store_url: str) -> None:
+async def test_upgrade_by_several_processes_at_once(store_url: str) -> None:
     program = "import asyncio, sys; from store.engine import upgrade; asyncio.run(upgrade(sys.argv[1]))"
     started = [
         await asyncio.create_subprocess_exec(
