@@ -5,6 +5,7 @@ Owns the entry point and the program's own options. Must never hold a command. S
 
 import importlib
 import importlib.util
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -82,10 +83,10 @@ def _with_examples(group: typer.Typer, prefix: str = "") -> None:
             command.epilog = f"Example: {example}"
 
 
-def main() -> None:
-    """Run the program. Usage errors in the words of all others: "error: ..." and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program on `arguments`, else on the command line's. Usage errors in the words of all others: "error: ...", exit code 2."""
     try:
-        code = build()(standalone_mode=False)
+        code = build()(args=arguments, standalone_mode=False)
     except TyperException as error:
         if isinstance(error, typer.BadParameter) or error.message.strip():
             complain(_plainly(error))

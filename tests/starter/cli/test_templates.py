@@ -1,9 +1,6 @@
 """`makegood templates`: samples as their readers see them, and the check of shops' own texts with its exit code."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +9,7 @@ from typer.testing import CliRunner
 
 from activities.templates.languages import FOLDERS
 from policies.case.vocabulary import CaseKind, Channel, MessageKind
-from starter.cli.app import build
-from starter.settings import ROOT
+from starter.cli.app import build, main
 
 runner = CliRunner()
 app = build()
@@ -116,18 +112,15 @@ def test_a_locale_without_texts_is_told() -> None:
         (["show", "news", "--brand", "summit"], "say whose, with --merchant"),
     ],
 )
-def test_wrong_usage_says_what_is_right(arguments: list[str], words: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "starter.cli", "templates", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "MAKEGOOD_TEMPLATES_DIR": ""},
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert words in ended.stderr
+def test_wrong_usage_says_what_is_right(
+    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAKEGOOD_TEMPLATES_DIR", "")
+    with pytest.raises(SystemExit) as ended:
+        main(["templates", *arguments])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert words in said.err
 
 
 def test_check_passes_good_texts_and_names_them(tmp_path: Path) -> None:
