@@ -131,6 +131,7 @@ class CaseHandlers:
             seq=self.case.fact_seq,
             next_at=due.at if due else None,
             next_what=due.what if due else None,
+            command_digest=c.digest_of(name, command),
         )
 
     def _act_by_signal(self, name: str, model: type[c.Command], payload: Sequence[Any]) -> None:

@@ -5,6 +5,8 @@ hand in the web UI is read as far as it goes). Whether a command is allowed is d
 comments) are kept in the store; a command carries their reference.
 """
 
+import hashlib
+
 from pydantic import Field
 
 from policies.book import PolicySnapshot
@@ -154,6 +156,12 @@ class Receipt(Contract):
     seq: int  # newest fact
     next_at: Instant | None = None
     next_what: str | None = None
+    command_digest: str | None = None  # of the command that was carried out: a key used again with another one gets this answer, too
+
+
+def digest_of(name: str, command: Command) -> str:
+    """What tells one command from another under the same key: 16 hex digits, nothing personal (texts travel as references)."""
+    return hashlib.sha256(f"{name}\x1f{command.model_dump_json()}".encode()).hexdigest()[:16]
 
 
 class Snapshot(Contract):

@@ -37,6 +37,16 @@ _QUIET = frozenset(
 )
 
 
+def _call(fact: Fact) -> str:
+    who = fact.by.who if fact.by else "a lead"
+    return f"{who} {'called the customer' if fact.detail.get('reached') else 'tried to call the customer, in vain'}"
+
+
+def _breach(fact: Fact) -> str:
+    clock = fact.detail.get("clock")
+    return "the new date that the customer was given is missed" if clock == "new_date" else f"clock {clock} is breached"
+
+
 def _time(text: object) -> str:
     return f"{datetime.fromisoformat(str(text)).astimezone():%H:%M:%S}" if text else ""
 
@@ -50,7 +60,7 @@ _PHRASES: dict[FactType, Callable[[Fact], str]] = {
     FactType.RESUMED: lambda fact: f"resumed ({fact.detail.get('why')})",
     FactType.ESCALATED: lambda fact: f"escalated by hand to level {fact.detail.get('level')}",
     FactType.THRESHOLD_FIRED: lambda fact: f"clock {fact.detail.get('clock')} at {fact.detail.get('at')}: {fact.detail.get('to')} is told",
-    FactType.CLOCK_BREACHED: lambda fact: f"clock {fact.detail.get('clock')} is breached",
+    FactType.CLOCK_BREACHED: _breach,
     FactType.RESOLVED: lambda fact: f"resolved: {fact.detail.get('outcome')}, decided by {fact.by.who if fact.by else '?'}",
     FactType.REOPENED: lambda fact: f"REOPENED: {fact.detail.get('because')}; same case, cycle {fact.cycle}",
     FactType.FEEDBACK_GIVEN: lambda fact: f"feedback: CSAT {fact.detail.get('csat')}, NPS {fact.detail.get('nps')}",
@@ -61,13 +71,13 @@ _PHRASES: dict[FactType, Callable[[Fact], str]] = {
     FactType.CUSTOMER_REPLIED: lambda _: "the customer wrote; a person must answer",
     FactType.CUSTOMER_SUPPLIED: lambda _: "the customer supplied what we asked for",
     FactType.LEAD_REPLIED: lambda fact: f"{fact.by.who if fact.by else 'a lead'} replies",
-    FactType.PHONE_CONTACT: lambda fact: f"{fact.by.who if fact.by else 'a lead'} called the customer",
+    FactType.PHONE_CONTACT: _call,
     FactType.REPORTED: lambda fact: f"reported: {str(fact.detail.get('name')).replace('_', ' ')}",
     FactType.MESSAGE_SKIPPED: lambda fact: f"not sent: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
     FactType.MESSAGE_PARKED: lambda fact: f"waits: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
     FactType.MESSAGE_UNDELIVERED: lambda fact: f"a message by {fact.detail.get('channel')} did not arrive ({fact.detail.get('reason')})",
     FactType.MESSAGE_REFUSED: lambda fact: f"refused: {fact.detail.get('kind')} ({fact.detail.get('reason')})",
-    FactType.TAIL_ENDED: lambda _: "the tail is over",
+    FactType.TAIL_ENDED: lambda _: "nothing came back; the time of watching on is over",
     FactType.CLOSED: lambda fact: f"closed: {fact.detail.get('outcome')}",
 }
 

@@ -22,7 +22,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts.names import CASES_QUEUE
-from policies.case.commands import Command, Receipt
+from policies.case.commands import Absorb, ChangePolicy, ChangePreferences, Command, Receipt, digest_of
 from policies.case.start import CaseStart
 from starter.connection import EngineUnavailable
 from starter.desk.case_start import details, search_attributes, summary
@@ -109,6 +109,8 @@ class Engine:
                 receipt: Receipt = await self._handle(key).execute_update(
                     name, command, id=update_id, result_type=Receipt, rpc_timeout=_ANSWER_LIMIT
                 )
+                if update_id is not None and _is_of_another(receipt, name, command):
+                    raise Refused("key: it was used on this case before, for another act; nothing was done now. Use a new key")
                 return receipt
             except WorkflowUpdateFailedError as error:
                 raise _refusal(error) from None
@@ -157,6 +159,16 @@ class Engine:
                 raise EngineUnavailable(self._where, f"no answer ({error.status.name.lower()}: {error.message[:200]})") from None
             hint = "; run `makegood setup`" if "search attribute" in error.message.lower() or "namespace" in error.message.lower() else ""
             raise EngineUnavailable(self._where, f"{error.message[:300]}{hint}", permanent=True) from None
+
+
+# Their content is read from the case at each try: the same wish, tried again, is another command.
+_READ_AT_EACH_TRY = (Absorb, ChangePolicy, ChangePreferences)
+
+
+def _is_of_another(receipt: Receipt, name: str, command: Command) -> bool:
+    """True if the engine answered with what an earlier command of the same key had done."""
+    given = receipt.command_digest  # None: by a worker of before it was kept
+    return given is not None and not isinstance(command, _READ_AT_EACH_TRY) and given != digest_of(name, command)
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> DeskError:

@@ -82,7 +82,7 @@ async def test_every_act_stands_on_the_timeline_with_who_role_and_why(tmp_path: 
 # name, command, words of the refusal (the field, and what would be right)
 REFUSED: list[tuple[str, c.Command, str]] = [
     ("resolve", c.Resolve(by=LEAD, outcome="magic"), 'outcome "magic" is not in the policy book'),
-    ("resolve", c.Resolve(by=LEAD), 'outcome "" is not in the policy book'),
+    ("resolve", c.Resolve(by=LEAD), "outcome is missing; right would be one of refunded"),
     ("resolve", c.Resolve(by=LEAD, outcome="won"), "right would be one of"),
     ("resolve", c.Resolve(by=LEAD, outcome="refunded"), "rests on the provider"),
     ("resolve", c.Resolve(by=LEAD, outcome="store_credit"), "amounts is empty"),
@@ -91,7 +91,7 @@ REFUSED: list[tuple[str, c.Command, str]] = [
     ("resolve", c.Resolve(by=LEAD, outcome="goodwill", amounts=[Money(amount_minor=10001, currency="EUR")]), "needs an admin"),
     ("resolve", c.Resolve(by=LEAD, outcome="goodwill", amounts=[Money(amount_minor=6000, currency="EUR")] * 2), "needs an admin"),
     ("resolve", c.Resolve(by=LEAD, outcome="denied", evidence=["https://files.example/1.pdf"]), "evidence"),
-    ("hold", c.HoldCase(by=LEAD), 'reason "" is no hold reason'),
+    ("hold", c.HoldCase(by=LEAD), "reason is missing; right would be one of"),
     ("hold", c.HoldCase(by=LEAD, reason="holiday"), "right would be one of"),
     ("hold", c.HoldCase(by=LEAD, reason="warehouse", until=MONDAY), "until 2035-03-05"),
     ("hold", c.HoldCase(by=LEAD, reason="fraud_review", until=datetime(9999, 1, 1, tzinfo=UTC)), "until 9999-01-01"),

@@ -56,8 +56,8 @@ _BOUNCE = {"message_id": "m", "delivery_id": "d", "channel": "email", "at": MOND
 
 # name, arguments, words of the reason
 MALFORMED: list[tuple[str, list[Any], str]] = [
-    ("resolve", [], 'outcome "" is not in the policy book'),
-    ("hold", [], 'reason "" is no hold reason'),
+    ("resolve", [], "outcome is missing; right would be one of refunded"),
+    ("hold", [], "reason is missing; right would be one of"),
     ("resume", [], "not on hold"),
     ("hold", [{"reason": "warehouse"}, {"reason": "photo"}], "2 arguments; right would be one JSON object"),
     ("escalate", [1, 2, 3], "3 arguments"),
@@ -69,7 +69,7 @@ MALFORMED: list[tuple[str, list[Any], str]] = [
     ("hold", [{"reason": "warehouse", "until": "tomorrow"}], "until: "),
     ("hold", [{"reason": "warehouse", "until": "0001-01-01T00:00:00+14:00"}], "until: "),
     ("hold", [{"reason": "fraud_review", "until": "9999-12-31T23:59:59Z"}], "until 9999-12-31"),
-    ("hold", [{"raeson": "warehouse"}], 'reason "" is no hold reason'),
+    ("hold", [{"raeson": "warehouse"}], "reason is missing; right would be one of"),
     ("hold", [{"reason": "warehouse", "by": 7}], "by: "),
     ("hold", [{"reason": "warehouse", "by": ""}], "by.who is empty"),
     ("hold", [{"reason": "warehouse", "by": {"who": "x", "role": "customer"}}], "by.role is customer"),

@@ -126,7 +126,9 @@ class Model:
     def _may_extend(self, now: datetime, moment: datetime | None) -> bool | None:
         if self.kind is not REFUND:
             return None  # the dates that bind are those of a network or a carrier
-        return self.law is None or now >= self.law or moment is None or moment <= self.law
+        if self.law is not None and now < self.law and moment is not None and moment > self.law:
+            return False
+        return None  # whether it is later than the date that the customer has, this model does not know
 
     def done_at(self) -> datetime | None:
         """When the last part had its last word; None while one has not."""

@@ -146,7 +146,7 @@ def test_what_just_fits_is_taken() -> None:
 def test_the_reason_of_an_act_stands_once() -> None:
     life = Life.of(start())
     life.do("escalate", c.Escalate(by=_by(why="a lawyer wrote")))
-    life.do("extend", c.Extend(by=_by(why="the parcel is late"), until=MONDAY + 9 * DAY))
+    life.do("extend", c.Extend(by=_by(why="the parcel is late"), until=MONDAY + 16 * DAY))
     for type_, why in ((FactType.ESCALATED, "a lawyer wrote"), (FactType.EXTENDED, "the parcel is late")):
         [fact] = life.facts(type_)
         assert fact.by is not None

@@ -20,6 +20,8 @@ from policies.case.commands import (
 )
 from policies.case.vocabulary import CaseKind, FactType, MessageKind, MessageOutcome
 from policies.rules.v1 import clocks
+from policies.rules.v1.agenda import next_due
+from policies.rules.v1.rows import case_row
 from tests.policies.driver import CUSTOMER, DAY, HOUR, LEAD, MINUTE, MONDAY, SECOND, Answer, Life, book, policy, start
 from tests.policies.time.moments import moment, utc
 
@@ -494,6 +496,24 @@ def test_an_extension_up_to_the_date_of_the_law_and_not_a_second_further() -> No
     assert life.posted[-1].plan.context.resolve_by == law
     assert life.clock("refund_promise").due_at == law
     assert life.clock("withdrawal_refund").due_at == law
+
+
+def test_an_extension_is_later_than_the_date_that_the_customer_has_and_within_a_year() -> None:
+    life = Life.of(start())
+    told = life.clock("refund_promise").due_at
+    for until in (told, told - SECOND):
+        assert f"is not after {told.isoformat()}, the date that the customer has" in (
+            life.ask("extend", Extend(by=LEAD, until=until)) or ""
+        )
+    assert "more than a year away" in (life.ask("extend", Extend(by=LEAD, until=MONDAY + timedelta(days=367))) or "")
+    life.do("extend", Extend(by=LEAD, until=told + SECOND))
+    assert life.ask("extend", Extend(by=LEAD, until=told)) is not None, "the new date is one that the customer has"
+
+
+def test_what_is_tried_again_by_itself_is_not_what_is_due() -> None:
+    life = Life.of(start())
+    state = life.state.model_copy(update={"books_retry_at": life.now + SECOND, "alerts_retry_at": life.now + SECOND})
+    assert (next_due(state).what, case_row(state).next_what) == ("write_books", "update")  # type: ignore[union-attr]
 
 
 def test_an_extension_moves_the_warnings_with_the_date_and_repeats_none() -> None:

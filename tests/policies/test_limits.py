@@ -18,7 +18,12 @@ ADMIN = Actor(who="ada", role=Role.ADMIN, why="test")
 def refused(
     outcome: str, *amounts: tuple[int, str], by: Actor = LEAD, rules: Policy | None = None, kind: CaseKind = CaseKind.REFUND
 ) -> str:
-    life = Life.of(start(kind, rules=rules))
+    case = start(kind, rules=rules)
+    if kind is CaseKind.REFUND:  # paid in the currencies of the amounts
+        target = case.targets[0]
+        paid = [target.model_copy(update={"reference": f"R-{code}", "currency": code}) for code in sorted({code for _, code in amounts})]
+        case = case.model_copy(update={"targets": paid})
+    life = Life.of(case)
     money = [Money(amount_minor=amount, currency=currency) for amount, currency in amounts]
     return life.ask("resolve", Resolve(by=by, outcome=outcome, amounts=money)) or ""
 
@@ -43,6 +48,15 @@ def test_each_currency_has_its_own_bound_and_one_without_needs_an_admin() -> Non
     # 100 KWD are 300 EUR, and 10000 JPY are 60: a number alone bounds nothing.
     assert refused("goodwill", (1, "JPY")) == "amounts: the policy has no limit for goodwill in JPY; such an amount needs an admin"
     assert refused("goodwill", (1, "JPY"), by=ADMIN) == ""
+
+
+@pytest.mark.parametrize("outcome", ["goodwill", "replaced"])
+def test_what_was_paid_in_one_currency_is_not_made_good_in_another_but_by_an_admin(outcome: str) -> None:
+    def ask(by: Actor) -> str | None:
+        return Life.of(start()).ask("resolve", Resolve(by=by, outcome=outcome, amounts=[Money(amount_minor=500, currency="USD")]))
+
+    assert ask(LEAD) == "amounts.currency USD is not what was paid in; right would be EUR, another one needs an admin"
+    assert ask(ADMIN) is None
 
 
 def test_an_outcome_that_the_book_does_not_bound_is_free() -> None:

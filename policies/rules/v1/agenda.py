@@ -10,6 +10,8 @@ from policies.case.state import CaseState
 from policies.case.vocabulary import MessageKind
 from policies.rules.v1 import clocks, deliveries, messages, outcomes
 
+_BY_ITSELF = ("write_books", "tell_people", "look_for_arrival", "watch")
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -107,6 +109,14 @@ def next_due(state: CaseState) -> Due | None:
     """What happens next by itself; past duties that only wait for something else (a tail that waits for the survey) are not it."""
     items = [item for item in agenda(state) if not (item.what == "tail_ends" and _tail_waits(state, item.at))]
     return items[0] if items else None
+
+
+def next_for_people(state: CaseState) -> Due | None:
+    """What a list shows as due: the next thing that somebody was promised or must do. What the case tries again by itself comes last."""
+    items = [
+        item for item in agenda(state) if item.what not in _BY_ITSELF and not (item.what == "tail_ends" and _tail_waits(state, item.at))
+    ]
+    return items[0] if items else next_due(state)
 
 
 def _tail_waits(state: CaseState, at: datetime) -> bool:

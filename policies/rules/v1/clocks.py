@@ -236,6 +236,8 @@ def _new_date_missed(state: CaseState, now: datetime) -> None:
     if missed is None:
         return
     state.tight_cadence = True
+    if state.clocks_breached == 0:
+        state.clocks_breached = 1  # no clock ran to this date (a reopened case): the miss counts all the same, once
     give_new_date(state, policy.calendar.add(now, policy.new_date_after_breach), now)
     remember(state, FactType.CLOCK_BREACHED, now, by=SYSTEM, occurred_at=missed, clock=NEW_DATE, due_at=missed.isoformat())
     need(state, MessageKind.APOLOGY, now, asked=missed.isoformat())

@@ -28,6 +28,7 @@ _NEEDS_LEAD = frozenset({"resolve", "extend", "reassign", "merge", "withdraw", "
 _NEEDS_WHY = _NEEDS_LEAD | {"hold", "escalate"}
 _FACT_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _EVIDENCE = re.compile(r"\S+#sha256=[0-9a-f]{64}")
+_LONGEST_EXTENSION = timedelta(days=366)  # what is longer is a slip in the year
 _LIFETIME = timedelta(days=3660)  # no case is older, no word is given for later; the engine's timers end after some centuries
 
 
@@ -78,7 +79,8 @@ def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str |
     outcome = policy.outcome(command.outcome)
     if outcome is None:
         allowed = ", ".join(item.code for item in policy.outcomes)
-        return f'outcome "{command.outcome}" is not in the policy book for this case; right would be one of {allowed}'
+        wrong = f'outcome "{command.outcome}" is not in the policy book for this case' if command.outcome else "outcome is missing"
+        return f"{wrong}; right would be one of {allowed}"
     if outcome.rests_on_provider and outcomes.settled_at(state) is None:
         return f"outcome {command.outcome} rests on the provider, which has not reported it done; wait for it or choose another outcome"
     if outcome.needs_amount and not command.amounts:
@@ -90,6 +92,11 @@ def _check_resolve(state: CaseState, command: c.Resolve, now: datetime) -> str |
             check_currency(money.currency)
         except ValueError as error:
             return f"amounts.currency: {error}"
+    paid_in = {target.currency for target in state.targets if target.currency is not None}
+    foreign = sorted({money.currency for money in command.amounts} - paid_in) if paid_in else []
+    if foreign and command.by.role is not Role.ADMIN:
+        right = " or ".join(sorted(paid_in))
+        return f"amounts.currency {foreign[0]} is not what was paid in; right would be {right}, another one needs an admin"
     if any(not _EVIDENCE.fullmatch(address) for address in command.evidence):
         return "evidence: right would be an address and its hash, for example https://files.example/1.pdf#sha256=<64 hex digits>"
     return _over_the_limit(policy, outcome, command) if outcome.limited and command.by.role is not Role.ADMIN else None
@@ -114,7 +121,8 @@ def _check_hold(state: CaseState, command: c.HoldCase, now: datetime) -> str | N
     policy = state.start.policy.policy
     if policy.hold_reason(command.reason) is None:
         allowed = ", ".join(item.code for item in policy.hold_reasons)
-        return f'reason "{command.reason}" is no hold reason of the policy; right would be one of {allowed}'
+        wrong = f'reason "{command.reason}" is no hold reason of the policy' if command.reason else "reason is missing"
+        return f"{wrong}; right would be one of {allowed}"
     return _not_ahead("until", command.until, now) if command.until is not None else None
 
 
@@ -141,10 +149,17 @@ def _check_extend(state: CaseState, command: c.Extend, now: datetime) -> str | N
         return "until is missing; right would be the new date of resolution, for example 2026-03-20T17:00:00+01:00"
     if (wrong := _not_ahead("until", command.until, now)) is not None:
         return wrong
-    fixed = clocks.strictest_fixed(state)
+    if command.until > now + _LONGEST_EXTENSION:
+        return f"until {command.until.isoformat()} is more than a year away; right would be a date that a customer can wait for"
+    fixed, told = clocks.strictest_fixed(state), clocks.resolve_by(state, now)
     if fixed is not None and command.until > fixed.due_at:
         return (
             f"until {command.until.isoformat()} is after {fixed.id}, which never moves; right would be {fixed.due_at.isoformat()} or before"
+        )
+    if told is not None and command.until <= told:
+        return (
+            f"until {command.until.isoformat()} is not after {told.isoformat()}, the date that the customer has; "
+            "right would be a later one, or a reply with the good news"
         )
     return None
 

@@ -11,7 +11,7 @@ from policies.case.commands import Snapshot
 from policies.case.plans import CaseRow
 from policies.case.state import CaseState
 from policies.rules.v1 import clocks
-from policies.rules.v1.agenda import agenda, next_due
+from policies.rules.v1.agenda import agenda, next_due, next_for_people
 
 
 def _tally(state: CaseState) -> dict[str, int]:
@@ -21,7 +21,7 @@ def _tally(state: CaseState) -> dict[str, int]:
 def case_row(state: CaseState) -> CaseRow:
     """What lists and searches need, as of the newest fact."""
     start = state.start
-    due = next_due(state)
+    due = next_for_people(state)
     flight = state.in_flight
     next_word = flight.next_word_at if flight is not None and flight.next_word_at else state.promise.due_at if state.promise else None
     return CaseRow(
@@ -196,6 +196,8 @@ def details(state: CaseState) -> str:
         lines.append(_clock_line(state, clock.id, clock.due_at, mark))
     tally = ", ".join(f"{count} {word}" for word, count in _tally(state).items())
     lines.append(f"\n**Promises:** {tally}")
+    if state.targets:
+        lines.append("\n**Providers**")
     for target in state.targets:
         shown = "(hidden)" if looks_personal(target.reference) else target.reference
         lines.append(f"- {target.type.value} {shown} at {target.provider}: {target.status}")

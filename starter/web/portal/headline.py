@@ -48,7 +48,9 @@ def _open(kind: CaseKind, states: list[str]) -> tuple[str, int]:
             return "trouble", done
         if done and done == len(states):
             return "done", done
-        return ("some" if done else "processing"), done
+        if done:
+            return "some", done
+        return ("not_reported" if set(states) <= {"not_reported"} else "processing"), done
     if kind is CaseKind.DISPUTE:
         state = states[0] if states else "not_reported"
         return ("decided" if state in _DECIDED else state), 0

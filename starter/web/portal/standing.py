@@ -153,7 +153,7 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
     reach = snapshot.reach if snapshot is not None else None
     updates_off = reach is not None and MessageClass.STATUS in reach.opted_out
     result = _result(record, words, kind, policy_id, language, view.holder.pays) if _has_ended(status) else None
-    dates = _dates(row, snapshot, words, kind, policy_id, language) if not _has_ended(status) else (None, None, False)
+    dates = _dates(view, row, snapshot, words, kind, policy_id, language) if not _has_ended(status) else (None, None, False)
     return Standing(
         case_id=view.holder.case_id,
         kind=kind,
@@ -287,7 +287,13 @@ def _next_word_at(view: PortalView, snapshot: Snapshot | None) -> datetime | Non
 
 
 def _dates(
-    row: CaseView | None, snapshot: Snapshot | None, words: PublicWords, kind: CaseKind, policy_id: str | None, language: Language
+    view: PortalView,
+    row: CaseView | None,
+    snapshot: Snapshot | None,
+    words: PublicWords,
+    kind: CaseKind,
+    policy_id: str | None,
+    language: Language,
 ) -> tuple[datetime | None, str | None, bool]:
     """The date of resolution, why it is that date, and whether a wait holds it still."""
     if snapshot is None:
@@ -295,7 +301,8 @@ def _dates(
     clock = next((clock for clock in snapshot.clocks if clock.get("id") == snapshot.resolve_by_clock), None)
     if clock is None or snapshot.resolve_by is None or _moment(clock.get("due_at")) != snapshot.resolve_by:
         return snapshot.resolve_by, None, False
-    why = words.date_reason(policy_id, kind, str(clock["id"]), language)
+    extended = any(fact.cycle == snapshot.cycle for fact in _of(view, FactType.EXTENDED))  # then no rule gives the date, we did
+    why = words.date_reason(policy_id, kind, str(clock["id"]), language) if not extended else None
     return snapshot.resolve_by, why, clock.get("held_since") is not None
 
 

@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "matter.dispute": "Ihre Beanstandung",
     "matter.delay": "Ihre verspätete Lieferung",
     # -- the answer first --------------------------------------------------------------------------------------------------------
+    "headline.refund.not_reported": "Wir kümmern uns um Ihre Erstattung und fragen bei der Bank nach",
     "headline.refund.processing": "Ihre Erstattung wird von der Bank bearbeitet",
     "headline.refund.some": "{done} von {all} Erstattungen sind ausgeführt",
     "headline.refund.done": "Die Bank hat Ihre Erstattung ausgeführt",

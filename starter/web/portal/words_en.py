@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "matter.dispute": "Your payment dispute",
     "matter.delay": "Your delayed delivery",
     # -- the answer first --------------------------------------------------------------------------------------------------------
+    "headline.refund.not_reported": "We have your refund in hand and are asking the bank",
     "headline.refund.processing": "Your refund is being processed by the bank",
     "headline.refund.some": "{done} of {all} refunds have been carried out",
     "headline.refund.done": "Your refund has been carried out by the bank",

@@ -262,6 +262,16 @@ async def test_the_same_key_is_the_same_command(open_house: Open) -> None:
     assert [fact.type for fact in await open_house.desk.timeline(key)].count(FactType.NOTED) == 1
 
 
+async def test_a_key_of_another_act_is_refused_and_nothing_is_done(open_house: Open) -> None:
+    key = await open_house.case("reused")
+    await open_house.desk.reply(key, LEAD, "It is on its way.", key="k-1")
+    for act in (open_house.desk.reply(key, LEAD, "It is lost.", key="k-1"), open_house.desk.note(key, LEAD, "a note", key="k-1")):
+        with pytest.raises(Refused, match="key: it was used on this case before, for another act"):
+            await act
+    facts = [fact.type for fact in await open_house.desk.timeline(key)]
+    assert (facts.count(FactType.LEAD_REPLIED), facts.count(FactType.NOTED)) == (1, 0)
+
+
 async def test_exactly_one_of_two_concurrent_acts_wins(open_house: Open) -> None:
     key = await open_house.case("race")
     answers = await asyncio.gather(

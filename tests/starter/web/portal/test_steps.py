@@ -134,7 +134,8 @@ def test_an_ending_without_result_is_told_as_that(ending: Any) -> None:
         (("succeeded", "pending"), "1 of 2 refunds have been carried out"),
         (("succeeded", "failed"), "Your refund did not go through. We are on it"),
         (("succeeded", "succeeded"), "Your refund has been carried out by the bank"),
-        (("unknown",), "Your refund is being processed by the bank"),
+        (("unknown",), "We have your refund in hand and are asking the bank"),
+        (("unknown", "pending"), "Your refund is being processed by the bank"),
     ],
 )
 def test_the_headline_says_no_more_than_the_parts_do(statuses: tuple[str, ...], words: str) -> None:
