@@ -6,10 +6,24 @@ Owns the list of endings. A new ending of a case belongs here.
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from policies.case.commands import CustomerReply, Escalate, GiveFeedback, HoldCase, Merge, ReportFact, Resolve, Resume, Withdraw
+from policies.book import CaseTraits, choose, snapshot
+from policies.case.commands import (
+    ChangePolicy,
+    CustomerReply,
+    Escalate,
+    Extend,
+    GiveFeedback,
+    HoldCase,
+    Merge,
+    Note,
+    ReportFact,
+    Resolve,
+    Resume,
+    Withdraw,
+)
 from policies.case.vocabulary import CaseKind
 from policies.money import Money
-from tests.life.harness import CUSTOMER, LEAD, MONDAY, Case, House, start_of
+from tests.life.harness import CUSTOMER, LEAD, MONDAY, Case, House, book, start_of
 
 Story = Callable[[House], Awaitable[Case]]
 
@@ -99,7 +113,55 @@ async def delivered(house: House) -> Case:
     return case
 
 
+async def dispute_lost(house: House) -> Case:
+    """Nobody answered the bank in time; the customer kept the money, told so, and the late rating expires."""
+    house.provider.will_be("D-2-1", MONDAY, "needs_response", due_by=MONDAY + timedelta(days=10))
+    house.provider.will_be("D-2-1", MONDAY + timedelta(days=12, hours=3), "lost")
+    case = await house.open(start_of(CaseKind.DISPUTE, reference="D-2"))
+    await house.until(MONDAY + timedelta(days=11, hours=1))
+    await case.act("note", Note(by=LEAD, text_ref="t-2"))
+    return case
+
+
+async def parcel_lost(house: House) -> Case:
+    """The carrier gives the parcel up; a lead sends another one."""
+    promised = MONDAY - timedelta(days=1)
+    house.provider.will_be("V-2-1", MONDAY, "in_transit")
+    house.provider.will_be("V-2-1", MONDAY + timedelta(days=3, hours=3), "lost")
+    start = start_of(CaseKind.DELAY, reference="V-2", delay_promised_at=promised, delay_revised_at=MONDAY + timedelta(days=4))
+    case = await house.open(start)
+    await house.until(MONDAY + timedelta(days=5, hours=1))
+    await case.act("resolve", Resolve(by=LEAD, outcome="replaced"))
+    return case
+
+
+async def ruled_anew(house: House) -> Case:
+    """The stricter rules of an important customer take over in mid-case; the date that was told is extended once; settled."""
+    house.provider.will_be("R-7-1", MONDAY, "pending")
+    house.provider.will_be("R-7-1", MONDAY + timedelta(days=10, hours=3), "succeeded")
+    case = await house.open(start_of(reference="R-7"))
+    await house.until(MONDAY + timedelta(days=2, hours=5))
+    vip = choose(book(), CaseTraits(kind=CaseKind.REFUND, merchant="Nordwind", segment="vip"))
+    assert vip is not None
+    await case.act("change_policy", ChangePolicy(by=LEAD, policy=snapshot(book(), vip, ())))
+    await house.until(MONDAY + timedelta(days=3, hours=5))
+    await case.act("extend", Extend(by=LEAD, until=MONDAY + timedelta(days=14)))
+    return case
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
-    for story in (refunded, resolved_by_lead, reopened, customer_never_answered, withdrawn, merged, dispute_won, delivered)
+    for story in (
+        refunded,
+        resolved_by_lead,
+        reopened,
+        customer_never_answered,
+        withdrawn,
+        merged,
+        dispute_won,
+        delivered,
+        dispute_lost,
+        parcel_lost,
+        ruled_anew,
+    )
 }
