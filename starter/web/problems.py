@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from starter import plain_errors
 from starter.desk import AmbiguousCase, CaseNotFound, EngineUnavailable, Refused, Unanswered
@@ -76,6 +77,9 @@ _DETAIL = {
     "cross_origin": "The request did not come from a page of ours (Sec-Fetch-Site, Origin).",
     "misdirected": "The Host header names a host that this process does not serve.",
 }
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Problem(Exception):
@@ -172,12 +176,20 @@ def _of_validation(error: RequestValidationError) -> Problem:
     return Problem("invalid", f"{first['field']}: {first['problem']}", field=first["field"], errors=errors)
 
 
+def _allowed(request: Request) -> list[str]:
+    """Every method of the address: the framework names those of the first route only that has it."""
+    routes = request.app.routes
+    return [method for method in _METHODS if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)]
+
+
 def install(app: FastAPI, faces: tuple[Face, ...]) -> None:
     """Handlers for everything that routes may raise. What is not known here is the frame's (frame.py)."""
 
     async def handle(request: Request, error: Exception) -> Response:
         problem = of_exception(error)
         assert problem is not None  # only classes that of_exception knows are registered
+        if problem.code == "method_not_allowed":
+            problem.headers = {"allow": ", ".join(_allowed(request))}
         return answer(problem, request, faces)
 
     known: tuple[type[Exception], ...] = (Problem, Away, StoreUnavailable, EngineUnavailable, Unanswered, CaseNotFound, AmbiguousCase)

@@ -28,11 +28,16 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         description="The same key is the same act: it is done once, and answered alike. 1 to 128 letters, digits and . _ : -",
+        json_schema_extra={"pattern": f'^"?{_KEY.pattern}"?$'},
     ),
 ]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="The version the act was decided on (`ETag` of the case); refused if it has moved on."),
+    Header(
+        alias="If-Match",
+        description="The version the act was decided on (`ETag` of the case); refused if it has moved on.",
+        json_schema_extra={"pattern": rf"^(\*|{_VERSION.pattern})$"},
+    ),
 ]
 
 Doing = Callable[[Desk, CaseKey, Actor, str | None], Awaitable[Receipt]]

@@ -58,6 +58,25 @@ def operation(scope: Scope, examples: dict[str, Any] | None = None, media: str =
     return extra
 
 
+# Where a case that was opened goes on, for programs that read the document.
+LINKS = {
+    f"then_{name}": {"operationId": name, "parameters": {"case_id": "$response.body#/case_id"}}
+    for name in (
+        "get_case",
+        "get_timeline",
+        "notes",
+        "replies",
+        "hold",
+        "resume",
+        "facts",
+        "escalate",
+        "extend",
+        "resolve",
+        "withdraw",
+        "feedback",
+    )
+}
+
 _CUSTOMER = {"id": "C-17", "name": "Ada Brook", "email": "ada.brook@example.com", "phone": "+44 7700 900117", "zone": "Europe/London"}
 REFUND = {
     "merchant": "northwind",

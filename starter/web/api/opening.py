@@ -12,7 +12,7 @@ from starter.policy_choice import NoPolicy
 from starter.web.api.answers import OpenedCase
 from starter.web.api.bodies import Requested
 from starter.web.api.caller import ByCaller, Caller
-from starter.web.api.documented import BEARER, OPENINGS, answers, operation
+from starter.web.api.documented import BEARER, LINKS, OPENINGS, answers, operation
 from starter.web.api.guard import Guard, needs
 from starter.web.api.refusals import different, not_openable
 from starter.web.parts import WebParts
@@ -31,8 +31,8 @@ def opening_router(parts: WebParts, guard: Guard) -> APIRouter:
         summary="Open a case",
         operation_id="open_case",
         responses={
-            CREATED: {"description": "Opened: from now on it runs.", "headers": _LOCATION},
-            SAME: {"model": OpenedCase, "description": "The same case again; nothing was changed.", "headers": _LOCATION},
+            CREATED: {"description": "Opened: from now on it runs.", "headers": _LOCATION, "links": LINKS},
+            SAME: {"model": OpenedCase, "description": "The same case again; nothing was changed.", "headers": _LOCATION, "links": LINKS},
             **answers(409, body=True),
         },
         openapi_extra=operation(Scope.OPEN, OPENINGS),

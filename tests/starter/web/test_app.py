@@ -182,7 +182,7 @@ async def test_what_does_not_exist_is_told_in_the_callers_form() -> None:
     kinds = [answer.headers["content-type"].partition(";")[0] for answer in (program, person, nobody, reader, method)]
     assert kinds == [MEDIA_TYPE, "text/html", MEDIA_TYPE, "text/html", MEDIA_TYPE]
     assert (reader.headers["content-language"], WORDS["de"]["not_found.title"] in reader.text) == ("de", True)
-    assert method.headers["allow"]
+    assert method.headers["allow"] == "GET, POST", "of all routes with this address, not of the first one"
 
 
 async def test_a_fault_on_a_page_is_a_page_without_a_trace() -> None:

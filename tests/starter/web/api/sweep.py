@@ -4,10 +4,7 @@ Owns the garbage (the same in every run) and what is asserted of every answer: d
 any application that serves the document, with any desk behind it.
 """
 
-import copy
 import json
-import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,36 +164,3 @@ async def garbage_parameters(client: httpx2.AsyncClient, operation: Operation, c
                 headers = [(parameter["name"].encode(), text.replace("\x00", "").encode()), (b"content-type", b"application/json")]
                 answer = await client.request(operation.method, operation.at(case_id), headers=headers, content=b"{}")
             judge(operation, answer, (parameter["name"], text))
-
-
-def spoilt(example: Any, seed: int, number: int) -> Iterator[bytes]:
-    """That many bodies made of an example by spoiling it in one place or several, the same in every run."""
-    chance = random.Random(seed)
-    for _ in range(number):
-        body = copy.deepcopy(example)
-        for _ in range(chance.choice((1, 1, 1, 2, 4))):
-            _spoil(body, chance)
-        yield json.dumps(body).encode()
-
-
-def _spoil(body: Any, chance: random.Random) -> None:
-    places = list(_places(body))
-    if not places:
-        return
-    holder, key = chance.choice(places)
-    way = chance.randrange(5)
-    if way == 0 and isinstance(holder, dict):
-        del holder[key]
-    elif way == 1 and isinstance(holder, dict):
-        holder[chance.choice(("more", "a\x00", "ada@example.com", "", "x" * 3000, "__proto__"))] = chance.choice(_STRANGE)
-    elif way == 2 and isinstance(holder[key], list):
-        holder[key] = holder[key] * chance.choice((2, 60))
-    else:
-        holder[key] = chance.choice(_STRANGE)
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, dict | list):
-        for key in list(value) if isinstance(value, dict) else range(len(value)):
-            yield value, key
-            yield from _places(value[key])

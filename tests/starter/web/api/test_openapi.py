@@ -17,16 +17,12 @@ from tests.starter.web.api.sweep import (
     Operation,
     garbage_bodies,
     garbage_parameters,
-    judge,
     operations,
-    spoilt,
     without_a_key,
     without_the_scope,
 )
 from tests.starter.web.api.test_reading import KEY
 from tests.store.samples import CASE
-
-SPOILT = 80  # bodies for each example
 
 
 def house(store: Store) -> Api:
@@ -122,12 +118,6 @@ async def test_garbage_is_answered_as_documented(sqlite_store: Store, name: str)
             return
         await garbage_bodies(client, operation, CASE)
         assert (api.desk.acts, api.desk.opened) == ([], [])
-        if operation.media != "application/json":
-            return
-        for seed, example in enumerate(operation.examples):
-            for body in spoilt(example, seed, SPOILT):
-                answer = await client.post(operation.at(CASE), content=body, headers={"content-type": operation.media})
-                judge(operation, answer, body)
 
 
 async def test_the_document_is_not_for_everybody(sqlite_store: Store) -> None:
