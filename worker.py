@@ -53,9 +53,10 @@ from workflows.converter import DATA_CONVERTER
 from workflows.delay_case import DelayCase
 from workflows.dispute_case import DisputeCase
 from workflows.lean_sandbox import lean_sandbox
+from workflows.park_alert import ParkAlert
 from workflows.refund_case import RefundCase
 
-WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase, AlertDigest)
+WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase, AlertDigest, ParkAlert)
 
 # After a kill -9 the engine offers a case's next task to the dead worker's own queue first; 10 s by default, budget <= 6 s.
 _STICKY = timedelta(seconds=2)
@@ -90,7 +91,8 @@ def workers(
     drain = timedelta(seconds=settings.graceful_shutdown_s)
     pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
     each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
-    messaging = Messaging(recorder, channels, brands, Parking(recorder, alerts, directory), correspondence, overrides)
+    parking = Parking(recorder, alerts, directory)
+    messaging = Messaging(recorder, channels, brands, parking, correspondence, overrides)
     digesting = Digesting(recorder, alerts, directory)
     return [
         Worker(
@@ -114,6 +116,7 @@ def workers(
                 Alerting(recorder, alerts, directory, AlertCalls(recorder, brands, overrides)).alert_people,
                 digesting.tell_alert,
                 digesting.tell_digest,
+                parking.tell_park,
             ],
             max_concurrent_activities=settings.messages_slots,
             max_task_queue_activities_per_second=settings.messages_per_second,

@@ -223,14 +223,19 @@ class Messaging:
         result = MessageResult(outcome=_OUTCOMES[error.outcome], at=at, channel=delivery.channel, reason=error.reason)
         if error.reason == EXPIRED:
             return await self._expired(delivery, plan, at)
+        untold: ChannelPark | None = None
         if error.outcome is SendOutcome.OPERATOR:
-            result = await self._parking.park(delivery.channel, port.name, error.reason, plan, at, error.sender)
+            result, untold = await self._parking.park(delivery.channel, port.name, error.reason, plan, at, error.sender)
+        elif error.busy:
+            result = self._parking.busy(delivery.channel, plan, at, error.retry_after_s)
         elif result.outcome is MessageOutcome.PARKED:
             wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else plan.parked_retry.elapsed()
             result = result.model_copy(update={"retry_at": at + wait})
         # A refusal on this channel does not end the message: the next channel may take it.
         ends = None if result.outcome is MessageOutcome.REFUSED else result
         await self._recorder.end_sending(plan.message_id, delivery.delivery_id, _DELIVERIES[error.outcome], at, ends, reason=error.reason)
+        if untold is not None:  # after the books: who dies while alerting has certainly sent nothing
+            await self._parking.tell(untold, at)
         return result
 
     async def _expired(self, delivery: Delivery, plan: MessagePlan, at: datetime) -> MessageResult:

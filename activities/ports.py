@@ -34,10 +34,18 @@ class SendFailed(Exception):
 
     `suppress`: the provider says that this address must or can not be written to any more ("stop", "invalid", "hard_bounce").
     `sender`: with OPERATOR, the one sender of ours that is at fault (its `sender_key`); "": the whole account is.
+    `busy`: with RETRY, the provider has too much to do at this moment (429), which is nobody's fault.
     """
 
     def __init__(
-        self, outcome: SendOutcome, reason: str, retry_after_s: float | None = None, suppress: str | None = None, sender: str = ""
+        self,
+        outcome: SendOutcome,
+        reason: str,
+        retry_after_s: float | None = None,
+        suppress: str | None = None,
+        sender: str = "",
+        *,
+        busy: bool = False,
     ) -> None:
         super().__init__(f"{outcome}: {reason}")
         self.outcome = outcome
@@ -45,6 +53,7 @@ class SendFailed(Exception):
         self.retry_after_s = retry_after_s
         self.suppress = suppress
         self.sender = sender
+        self.busy = busy
 
 
 def sender_key(sender: str) -> str:

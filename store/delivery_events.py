@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select
 
-from policies.case.vocabulary import CaseKind, Channel
+from policies.case.vocabulary import CaseKind, Channel, MessageClass
 from policies.contract import Contract, Instant
 from store.engine import Store
 from store.insertion import insert_or_ignore, wrote
@@ -42,6 +42,8 @@ DID_NOT_ARRIVE = frozenset(
     {ReportedState.BOUNCED, ReportedState.BLOCKED, ReportedState.DROPPED, ReportedState.UNDELIVERED, ReportedState.FAILED}
 )
 """Ends of a message that the case must hear of."""
+IS_ON_ITS_WAY = frozenset({ReportedState.SENT, ReportedState.DEFERRED, ReportedState.DELIVERED, ReportedState.READ, ReportedState.ANSWERED})
+"""Proofs that the provider does what it is paid for: the message has left its house."""
 
 # Which of several reports says where a delivery stands: they come in any order. A bounce may follow "delivered" (the far server took
 # it first), and a spam report is about a message that arrived.
@@ -95,6 +97,9 @@ class KnownDelivery(Contract):
     case_id: str
     kind: CaseKind
     provider_id: str | None = None
+    started_at: Instant  # when its sending began
+    message_class: MessageClass
+    next_word_at: Instant | None = None  # that the message named
 
 
 class AcceptedByEvents(Contract):
@@ -110,7 +115,10 @@ _KNOWN = (
         deliveries.c.message_id,
         deliveries.c.channel,
         deliveries.c.provider_id,
+        deliveries.c.started_at,
         messages.c.case_id,
+        messages.c.message_class,
+        messages.c.next_word_at,
         cases.c.kind,
     )
     .join(messages, messages.c.message_id == deliveries.c.message_id)

@@ -31,6 +31,9 @@ class SuppressionReason(StrEnum):
     INVALID = "invalid"
 
 
+_BY_NUMBER = (Channel.SMS, Channel.VOICE)
+
+
 class Covers(StrEnum):
     """What is stopped: everything, or status messages and surveys (the customer wants no updates; what must be said is still said)."""
 
@@ -61,27 +64,37 @@ _LIFT = update(suppressions).where(
 def suppress(
     connection: Connection, channel: Channel, address: str, reason: SuppressionReason, covers: Covers, at: datetime, source: str
 ) -> bool:
-    """From `at` on nothing that `covers` names goes to `address`. False if that is known, or was lifted by a later word.
+    """From `at` on nothing that `covers` names goes to `address`; STOP stops texts and calls to a number alike. False if that is known, or
+    was lifted by a later word.
 
     `source` is the event that said so ("sendgrid:..."), or the code of a lead's act; nothing personal. ValueError: no address.
     """
-    values = {
-        "channel": channel.value,
-        "address": _normal(channel, address),
-        "reason": reason.value,
-        "covers": covers.value,
-        "since": at,
-        "source": source,
-        "lifted_at": None,
-    }
-    result = connection.execute(_upsert(connection.dialect.name), values, execution_options={"preserve_rowcount": True})
-    return result.rowcount > 0
+    new = False
+    for stopped in _meant(channel, reason):
+        values = {
+            "channel": stopped.value,
+            "address": _normal(stopped, address),
+            "reason": reason.value,
+            "covers": covers.value,
+            "since": at,
+            "source": source,
+            "lifted_at": None,
+        }
+        result = connection.execute(_upsert(connection.dialect.name), values, execution_options={"preserve_rowcount": True})
+        new = result.rowcount > 0 or new
+    return new
 
 
 def lift(connection: Connection, channel: Channel, address: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
-    """The address may be written to again as far as these reasons go; False if none of them stood at that moment."""
-    values = {"on": channel.value, "to": _normal(channel, address), "reasons": [reason.value for reason in reasons], "moment": at}
-    return bool(connection.execute(_LIFT.values(lifted_at=bindparam("moment")), values).rowcount)
+    """The address may be written to again as far as these reasons go (a STOP is lifted for texts and calls alike); False if none of them
+    stood at that moment.
+    """
+    lifted = False
+    for reason in reasons:
+        for stopped in _meant(channel, reason):
+            values = {"on": stopped.value, "to": _normal(stopped, address), "reasons": [reason.value], "moment": at}
+            lifted = bool(connection.execute(_LIFT.values(lifted_at=bindparam("moment")), values).rowcount) or lifted
+    return lifted
 
 
 def is_suppressed(connection: Connection, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
@@ -133,6 +146,11 @@ class SuppressionBooks:
 
     async def is_suppressed(self, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
         return await self._store.read(lambda connection: is_suppressed(connection, channel, address, message_class))
+
+
+def _meant(channel: Channel, reason: SuppressionReason) -> tuple[Channel, ...]:
+    """Who says STOP to a text wants to hear nothing of a machine at that number: a call instead would be worse."""
+    return _BY_NUMBER if reason is SuppressionReason.STOP and channel in _BY_NUMBER else (channel,)
 
 
 def _normal(channel: Channel, address: str) -> str:

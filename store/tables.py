@@ -374,6 +374,9 @@ channel_parks = Table(
     Column("since", UtcInstant, nullable=False),
     Column("probe_at", UtcInstant, nullable=False),  # when one message may try again
     Column("alerted_at", UtcInstant),
+    Column("alert_lease_until", UtcInstant),  # somebody is telling it until then
+    Column("reported_at", UtcInstant),  # the newest report of the fault; NULL: the answer to a sending named it
+    Column("taken_at", UtcInstant),  # a message was taken since that report, which proves nothing yet
     Column("lifted_at", UtcInstant),
     PrimaryKeyConstraint("channel", "provider", "sender"),
 )

@@ -8,6 +8,8 @@ DISPUTE_CASE = "DisputeCase"
 DELAY_CASE = "DelayCase"
 WORKFLOW_TYPES = {"refund": REFUND_CASE, "dispute": DISPUTE_CASE, "delay": DELAY_CASE}
 
+PARK_ALERT = "ParkAlert"
+
 SNAPSHOT = "snapshot"
 TIMELINE = "timeline"
 

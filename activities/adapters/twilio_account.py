@@ -119,7 +119,7 @@ class TwilioAccount:
     def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None, sender: str = "") -> SendFailed:
         verdict = self._table.judge(fault)
         wait = seconds_until_reset(headers or {}) if verdict.outcome is SendOutcome.RETRY else None
-        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "")
+        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "", busy=verdict.busy)
 
 
 def _fault(status: object, code: object) -> Fault:

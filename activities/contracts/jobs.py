@@ -2,6 +2,7 @@
 
 from policies.case.plans import AlertPlan, ArrivalQuestion, BooksEntry, MessagePlan, MessageResult, WatchPlan, WatchResult
 from policies.case.state import SentUnwritten
+from policies.case.vocabulary import Channel
 from policies.contract import Contract
 
 
@@ -43,6 +44,15 @@ class TellDigest(Contract):
     digest_id: str
 
 
+class TellPark(Contract):
+    """Tell the operator of one park that stands in the books. `alert_id`: of the park that is meant, not of a later one."""
+
+    channel: Channel
+    provider: str
+    sender: str = ""
+    alert_id: str
+
+
 class WatchProvider(Contract):
     """Ask the provider until something is new."""
 
@@ -56,6 +66,7 @@ __all__ = [
     "SendMessage",
     "TellAlert",
     "TellDigest",
+    "TellPark",
     "WatchProvider",
     "WatchResult",
 ]

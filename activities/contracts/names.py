@@ -14,6 +14,7 @@ CHECK_ARRIVAL = "check_arrival"
 WATCH_PROVIDER = "watch_provider"
 TELL_ALERT = "tell_alert"
 TELL_DIGEST = "tell_digest"
+TELL_PARK = "tell_park"
 
 # The digest is started and told by an activity (signal with start): activities may not import the names of workflows.
 ALERT_DIGEST = "AlertDigest"

@@ -145,6 +145,7 @@ class DeliveryReport(Contract):
     state: str  # the provider's report in our words: bounced, dropped, undelivered, failed ...
     permanent: bool = False  # this address will never do
     reason: str | None = Field(default=None, max_length=60)  # a code, never the provider's text: it may quote the address
+    operator: bool = False  # a fault of ours, which says nothing of the address: the channel is parked
     at: Instant
 
 

@@ -133,6 +133,7 @@ class EarlyReport(Contract):
     message_id: str
     channel: Channel
     permanent: bool = False
+    operator: bool = False
 
 
 class Said(Contract):

@@ -127,6 +127,7 @@ UNSUBSCRIBED = "unsubscribed"  # the customer wants none of this class, said on 
 CHANNEL_PARKED = "channel_parked"  # a fault of the operator, told once for all cases
 UNKNOWN_TWICE = "unknown_twice"  # sent once more already, and that answer was lost as well
 QUIET_HOURS = "quiet_hours"  # the message fell to a channel that may not be used at this hour
+BUSY = "busy"  # the provider takes no more at this moment and says when: nobody's fault
 EXPIRED = "expired"  # the next word that it names is due already
 
 

@@ -16,7 +16,18 @@ from policies.case.vocabulary import Channel
 from policies.contract import Contract
 from store.contacts import LIVING, Contact, address_on, as_contact
 from store.delivery_events import AcceptedByEvents, accepted_by_events
-from store.parks import ChannelPark, claim_probe, lift_park, note_alerted, park, parked, parks_standing
+from store.parks import (
+    ChannelPark,
+    claim_alert,
+    claim_probe,
+    lift_park,
+    note_alerted,
+    park,
+    parked,
+    parks_standing,
+    release_alert,
+    taken_again,
+)
 from store.recorder.books import Books
 from store.recorder.cases import has_other_open_case, read_texts
 from store.recorder.deliveries import claimed, ended, first_try
@@ -140,15 +151,26 @@ class SendingBooks(Books):
         """True for the one message per `every` that may try in spite of these parks."""
         return await self._store.write(lambda connection: all(claim_probe(connection, one, at, every) for one in parks))
 
+    async def standing_park(self, channel: Channel, provider: str, sender: str = "") -> ChannelPark | None:
+        return await self._store.look_up(lambda connection: parked(connection, channel, provider, sender))
+
+    async def claim_alert(self, park: ChannelPark, at: datetime, lease: timedelta) -> bool:
+        """True for the one who may tell the operator of this park now; another may after `lease` if it is not noted by then."""
+        return await self._store.write(lambda connection: claim_alert(connection, park, at, lease))
+
+    async def release_alert(self, park: ChannelPark) -> None:
+        """The alert was not taken: another may tell it at once."""
+        await self._store.write(lambda connection: release_alert(connection, park))
+
     async def note_alerted(self, park: ChannelPark, at: datetime) -> None:
         await self._store.write(lambda connection: note_alerted(connection, park, at))
 
-    async def lift_parks(self, parks: Sequence[ChannelPark], at: datetime) -> None:
-        """A message was taken in spite of them."""
+    async def taken_again(self, parks: Sequence[ChannelPark], at: datetime) -> None:
+        """A message was taken in spite of them: they end, or wait for the provider's report on it (store/parks.py)."""
 
         def work(connection: Connection) -> None:
             for one in parks:
-                lift_park(connection, one.channel, one.provider, at, one.sender)
+                taken_again(connection, one, at)
 
         await self._store.write(work)
 

@@ -273,7 +273,12 @@ async def test_a_message_that_never_left_is_tried_again(word: str, tmp_path: Pat
             open_.callback(busy.set)
             await asyncio.sleep(0)
         error = await failure(adapter(url, timeout_s=1, calls=calls))
-    assert (error.outcome, error.reason) == (RETRY, f"sendgrid_{word}")
+    assert (error.outcome, error.reason, error.busy) == (RETRY, f"sendgrid_{word}", False)
+
+
+async def test_only_what_the_vendor_has_too_much_of_is_nobodys_fault() -> None:
+    busy = [fault for fault, _, _ in ANSWERED if outcome_table("sendgrid").judge(fault).busy]
+    assert busy == [fault for fault, _, _ in ANSWERED if fault.status == 429]
 
 
 async def test_every_row_of_the_table_is_tested() -> None:
@@ -303,7 +308,7 @@ def at_reset(seconds: float, clock_is_off_by: timedelta = timedelta(0)) -> dict[
 async def test_a_429_says_when(server: SendGridServer, headers: dict[str, str], least_s: float, most_s: float) -> None:
     server.script([answers.reply(429, headers=headers)])
     error = await failure(adapter(server.url))
-    assert error.outcome is RETRY
+    assert (error.outcome, error.busy) == (RETRY, True)  # nobody's fault: no one is alerted
     assert error.retry_after_s is not None
     assert least_s <= error.retry_after_s <= most_s
 

@@ -265,7 +265,12 @@ async def test_a_text_that_never_left_is_tried_again(word: str, tmp_path: Path, 
             await asyncio.sleep(0)
         channel = TwilioMessages(account(url, timeout_s=1.0, step_timeout_s=0.8, calls=calls), SmsConfig())
         error = await failure(channel)
-    assert (error.outcome, error.reason) == (RETRY, f"twilio_{word}")
+    assert (error.outcome, error.reason, error.busy) == (RETRY, f"twilio_{word}", False)
+
+
+async def test_only_what_the_vendor_has_too_much_of_is_nobodys_fault() -> None:
+    busy = [fault for fault, _, _ in ANSWERED if outcome_table("twilio").judge(fault).busy]
+    assert busy == [fault for fault, _, _ in ANSWERED if fault.status == 429 or fault.code == 21611]  # the sender's queue is full
 
 
 async def test_every_row_of_the_table_is_tested() -> None:
@@ -280,7 +285,7 @@ async def test_every_row_of_the_table_is_tested() -> None:
 async def test_a_429_says_when(server: TwilioServer, headers: dict[str, str], wait_s: float | None) -> None:
     server.script([answers.reply(429, {"code": 20429, "message": "Too Many Requests"}, headers)])
     error = await failure(adapter(server))
-    assert (error.outcome, error.retry_after_s) == (RETRY, wait_s)
+    assert (error.outcome, error.retry_after_s, error.busy) == (RETRY, wait_s, True)  # nobody's fault: no one is alerted
 
 
 async def test_a_wait_of_one_call_is_not_that_of_the_next(server: TwilioServer) -> None:

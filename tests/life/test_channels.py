@@ -1,14 +1,16 @@
 """Channels that may not, cannot or did not carry a message: suppressed addresses, a parked account, reports from providers."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from activities.ports import Outgoing, SendFailed, SendOutcome, sender_key
+from activities.ports import AlertMessage, Outgoing, SendFailed, SendOutcome, sender_key
 from policies.case.commands import DeliveryReport
 from policies.case.plans import Reading
 from policies.case.vocabulary import EXPIRED, Channel, MessageClass
 from policies.providers.statuses import TargetType
 from store.delivery_events import DeliveryEvent, ReportedState, write_event
+from store.keywords import Keyword, KeywordBooks
 from store.parks import ParkBooks
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason
 from tests.fakes import SentMessage
@@ -157,6 +159,21 @@ async def test_what_the_provider_refuses_for_good_is_suppressed_everywhere_at_on
         await h.open(start_of(reference="R-2", channels=(Channel.SMS, Channel.EMAIL)))
         await h.after(seconds=2)
         assert h.post.attempts == attempts + 1  # the number is not even tried
+
+
+async def test_who_said_stop_by_text_message_is_not_called_either_until_start(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        books, every = KeywordBooks(h.store), (Channel.SMS, Channel.VOICE, Channel.EMAIL)
+        await books.take("twilio", "in:1", Keyword.STOP, CONTACT.phone or "", MONDAY)
+        policy = {"channels": ["sms", "voice", "email"]}
+        await h.open(start_of(channels=every, change=policy))
+        await h.open(start_of(reference="R-2", channels=(Channel.VOICE, Channel.EMAIL), change=policy))
+        await h.after(seconds=2)
+        assert [one.outgoing.channel for one in h.post.sent] == [Channel.EMAIL] * 2
+        await books.take("twilio", "in:2", Keyword.START, CONTACT.phone or "", MONDAY + HOUR)
+        await h.open(start_of(reference="R-3", channels=(Channel.VOICE, Channel.EMAIL), change=policy))
+        await h.after(seconds=2)
+        assert h.post.sent[-1].outgoing.channel is Channel.VOICE
 
 
 def _refused_until(mended: datetime, h: House) -> None:
@@ -362,3 +379,78 @@ async def test_a_message_that_a_newer_word_has_overtaken_is_written_anew_and_no_
         assert h.post.sent[0].outgoing.message_id != overtaken[0].message_id
         assert [row.state.value for row in await case.messages()] == ["parked", "accepted"]
         assert h.alerts.told == []
+
+
+class SlowAlerts:
+    """Takes its time for each alert; remembers each that it was asked to tell, also one that it was told before."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+        self.answers = asyncio.Event()
+        self.fails = 0
+
+    async def alert(self, message: AlertMessage, at: datetime) -> None:
+        self.titles.append(message.title)
+        await self.answers.wait()
+        if len(self.titles) <= self.fails:
+            raise SendFailed(SendOutcome.RETRY, "apprise_503")
+
+
+async def _with_slow_alerts(h: House) -> SlowAlerts:
+    await h.stop_workers()
+    slow = SlowAlerts()
+    h.alerts = slow  # type: ignore[assignment]
+    await h.start_workers()
+    return slow
+
+
+async def test_a_park_that_many_messages_meet_at_once_is_told_once(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        slow, together = await _with_slow_alerts(h), asyncio.Event()
+        h.post.holds = together  # five slots are at the provider at once, and all get the same answer
+        h.post.fail = lambda outgoing, at: SendFailed(SendOutcome.OPERATOR, "sendgrid_401")
+        cases = [await h.open(start_of(reference=f"R-{number}")) for number in range(5)]
+        await h.eventually(lambda: h.post.attempts == 5)
+        together.set()
+        await h.eventually(lambda: bool(slow.titles))
+        for case in cases:  # all are parked in the books while the alert is on its way: nobody waits for it to be
+            while [message.state.value for message in await case.messages()] != ["parked"]:
+                await asyncio.sleep(0.02)
+        slow.answers.set()
+        await h.after(minutes=1)
+        assert slow.titles == ["[level 3] email by fake is parked: sendgrid_401"]
+
+
+async def test_an_alert_that_is_not_taken_is_told_by_the_next_message_that_meets_the_park(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        slow = await _with_slow_alerts(h)
+        slow.fails = 1
+        slow.answers.set()
+        h.post.fail = lambda outgoing, at: SendFailed(SendOutcome.OPERATOR, "sendgrid_401")
+        await h.open(start_of())
+        await h.after(hours=2)
+        assert slow.titles == ["[level 3] email by fake is parked: sendgrid_401"] * 2  # not taken, then taken
+
+
+async def test_a_provider_that_is_busy_alerts_nobody_and_everything_goes_out_when_it_takes_messages_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        resets = MONDAY + timedelta(minutes=10)
+
+        def busy(outgoing: Outgoing, at: datetime) -> SendFailed | None:
+            wait = (resets - at).total_seconds()
+            return SendFailed(SendOutcome.RETRY, "sendgrid_429", wait, busy=True) if wait > 0 else None
+
+        h.post.fail = busy
+        cases = [await h.open(start_of(reference=f"R-{number}")) for number in range(4)]
+        await h.until(resets - timedelta(seconds=1))
+        assert h.post.attempts == 4  # the moment that it names is kept
+        for case in cases:
+            [fact] = await case.facts("message_parked")
+            assert fact.detail["reason"] == "busy"
+            [message] = await case.messages()
+            assert message.deliveries[0].reason == "sendgrid_429"  # the ledger says what the provider said
+        await h.until(resets + timedelta(minutes=2))
+        assert h.post.kinds() == ["acknowledgement"] * 4
+        assert len({one.at for one in h.post.sent}) > 1  # not all at the very moment: that would be too many again
+        assert h.alerts.told == []
+        assert await ParkBooks(h.store).standing() == []

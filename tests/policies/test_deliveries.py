@@ -10,6 +10,7 @@ from policies.case.plans import ArrivalAnswer, ArrivalQuestion, MessagePlan
 from policies.case.start import Reachability
 from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageClass, MessageKind, MessageOutcome, PromiseEnd
 from policies.rules import v1
+from policies.rules.v1 import deliveries
 from tests.policies.driver import AGENT, DAY, HOUR, MONDAY, Answer, Life, policy, start
 from tests.policies.time.moments import moment
 
@@ -18,15 +19,22 @@ K = MessageKind
 
 
 def _not_arrived(
-    life: Life, message: MessagePlan, *, permanent: bool = True, delivery: str | None = None, channel: Channel = Channel.EMAIL
+    life: Life,
+    message: MessagePlan,
+    *,
+    permanent: bool = True,
+    delivery: str | None = None,
+    channel: Channel = Channel.EMAIL,
+    operator: bool = False,
 ) -> None:
     report = DeliveryReport(
         message_id=message.message_id,
         delivery_id=delivery or f"d-{message.message_id}",
         channel=channel,
         state="bounced",
-        permanent=permanent,
-        reason="mailbox_gone",
+        permanent=permanent and not operator,
+        reason="over_quota" if operator else "mailbox_gone",
+        operator=operator,
         at=life.now,
     )
     v1.advance(life.state, life.now)
@@ -229,3 +237,67 @@ def test_nobody_asks_where_there_is_no_second_channel_or_no_patience_in_the_poli
     for case in (start(), start(rules=policy(delivery_patience={}), reach=BOTH)):
         life = Life.of(case)
         assert [item.what for item in v1.agenda(life.state) if item.what == "look_for_arrival"] == []
+
+
+def test_a_fault_of_the_operator_is_not_held_against_the_customers_channel_and_is_said_again_until_it_is_mended() -> None:
+    life = Life.of(start(reach=BOTH))
+    for number in range(1, 4):
+        life.after(minutes=2)
+        assert len(life.posted) == number
+        _not_arrived(life, life.posted[-1].plan, operator=True)
+        life.after(minutes=14)
+        assert len(life.posted) == number  # not at once: where nothing is parked for it, it would go in a circle
+        life.after(minutes=1)
+    assert life.kinds() == ["acknowledgement"] * 4  # once more does not count: the customer has seen none of them
+    assert {posted.plan.channels[0] for posted in life.posted} == {Channel.EMAIL}
+    assert [fact.detail["reason"] for fact in life.facts(FactType.MESSAGE_UNDELIVERED)] == ["over_quota"] * 3
+    assert life.told == []  # by the park, once for all cases
+    assert all(posted.plan.must_arrive for posted in life.posted)
+
+
+def test_a_routine_word_that_was_thrown_away_by_our_fault_is_said_again_while_its_promise_is_open() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(days=1, hours=1)
+    update = life.posted[1].plan
+    _not_arrived(life, update, operator=True)
+    life.after(minutes=20)
+    assert life.kinds() == ["acknowledgement", "update", "update"]
+    assert life.posted[2].plan.channels[0] is Channel.EMAIL
+    life.after(days=1, hours=1)
+    told = len(life.posted)
+    _not_arrived(life, update, operator=True, delivery="late")  # of a word that newer ones have overtaken
+    life.after(minutes=20)
+    assert len(life.posted) == told
+
+
+def test_a_report_of_our_fault_that_is_faster_than_the_answer_is_followed_after_it() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.answers = [Answer(after=timedelta(minutes=2))]
+    life.after(days=1, minutes=1)
+    assert life.kinds() == ["acknowledgement", "update"]
+    _not_arrived(life, life.posted[1].plan, operator=True)  # still on its way
+    life.after(minutes=10)
+    assert life.kinds() == ["acknowledgement", "update"]
+    life.after(minutes=20)
+    assert life.kinds() == ["acknowledgement", "update", "update"]
+    assert life.posted[2].plan.channels[0] is Channel.EMAIL
+
+
+def test_it_is_not_asked_whether_a_message_arrived_that_is_known_to_be_thrown_away() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(minutes=2)
+    assert deliveries.look_at(life.state) is not None
+    _not_arrived(life, life.posted[0].plan, operator=True)
+    assert deliveries.look_at(life.state) is None
+
+
+def test_what_was_said_again_after_a_bounce_and_then_thrown_away_by_our_fault_is_said_all_the_same() -> None:
+    life = Life.of(start(reach=BOTH))
+    life.after(minutes=2)
+    _not_arrived(life, life.posted[0].plan)
+    assert life.posted[1].plan.channels[0] is Channel.SMS
+    life.after(minutes=2)
+    _not_arrived(life, life.posted[1].plan, channel=Channel.SMS, operator=True)
+    life.after(minutes=20)
+    assert life.kinds() == ["acknowledgement"] * 3
+    assert life.posted[2].plan.channels[0] is Channel.SMS

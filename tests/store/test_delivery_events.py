@@ -1,16 +1,18 @@
 """Delivery events: every report once, in any order; the suppressions and the word to the case that follow at once."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from policies.case.commands import DeliveryReport
-from policies.case.vocabulary import CaseKind, Channel, MessageClass
+from policies.case.vocabulary import CaseKind, Channel, MessageClass, MessageKind
 from store.delivery_events import DeliveryEventBooks, ReportedState, accepted_by_events
-from store.delivery_reports import DELIVERY, DeliveryReports, IncomingReport
+from store.delivery_reports import DELIVERY, PARK, DeliveryReports, Fault, IncomingReport, ReportedPark
 from store.engine import Store
 from store.inbox import Inbox
+from store.parks import ParkBooks
 from store.recorder import Recorder
 from store.standing import DeliveryState
 from store.suppressions import Covers, SuppressionBooks, SuppressionReason
@@ -126,3 +128,67 @@ async def test_any_report_proves_that_the_provider_has_the_message(store: Store)
     assert (proven.provider_id, proven.at) == ("X-9", hours(1))
     assert await DeliveryEventBooks(store).seen_at("sendgrid") == hours(3)
     assert await DeliveryEventBooks(store).seen_at("twilio") is None
+
+
+async def test_a_fault_of_the_operator_parks_the_channel_before_its_cases_hear_of_it_and_tells_it_once(store: Store) -> None:
+    first, second = await sent(store), await sent(store, "m2", provider_id="X-2")
+    drop: dict[str, Any] = {"state": ReportedState.DROPPED, "reason": "over_quota", "fault": Fault.ACCOUNT}
+    both = [report("e1", delivery_id=first, **drop), report("e2", delivery_id=second, **drop)]
+    for _ in range(3):
+        await DeliveryReports(store).take(both, hours(2))
+    (park,) = await ParkBooks(store).standing()
+    assert (park.channel, park.provider, park.sender, park.reason) == (Channel.EMAIL, "sendgrid", "", "over_quota")
+    assert (park.since, park.reported_at, park.alerted_at) == (hours(2), hours(2), None)
+    rows = list(reversed(await Inbox(store).rows()))
+    assert [row.kind for row in rows] == [PARK, DELIVERY, DELIVERY]
+    assert ReportedPark.model_validate(rows[0].payload).alert_id == park.alert_id
+    assert [DeliveryReport.model_validate(row.payload["report"]).operator for row in rows[1:]] == [True, True]
+
+
+async def test_a_fault_of_a_sender_parks_that_sender(store: Store) -> None:
+    text = await sent(store, channel=Channel.SMS, provider_id="SM1")
+    told = report("e1", ReportedState.FAILED, text, provider="twilio", reason="sender_refused", fault=Fault.SENDER, sender="+15005550006")
+    await DeliveryReports(store).take([told], hours(2))
+    assert [(park.channel, park.sender) for park in await ParkBooks(store).standing()] == [(Channel.SMS, "+15005550006")]
+
+
+async def test_a_stranger_on_the_same_account_parks_nothing(store: Store) -> None:
+    await sent(store)
+    await DeliveryReports(store).take([report("e1", ReportedState.DROPPED, "another", fault=Fault.ACCOUNT)], hours(1))
+    assert await ParkBooks(store).standing() == []
+
+
+async def test_a_message_on_its_way_ends_a_park_by_report(store: Store) -> None:
+    dropped = await sent(store)
+    await DeliveryReports(store).take([report("e1", ReportedState.DROPPED, dropped, fault=Fault.ACCOUNT)], hours(2))
+    await DeliveryReports(store).take([report("e2", ReportedState.DELIVERED, dropped)], hours(3))  # sent before: no proof
+    assert len(await ParkBooks(store).standing()) == 1
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan("m2", seq=2), hours(4))
+    trial = await recorder.claim_delivery("m2", Channel.EMAIL, hours(4), 15, reuse=False)
+    await DeliveryReports(store).take([report("e3", ReportedState.PROCESSED, trial.delivery_id)], hours(4))  # so was the dropped one
+    assert len(await ParkBooks(store).standing()) == 1
+    await DeliveryReports(store).take([report("e4", ReportedState.DELIVERED, trial.delivery_id)], hours(5))
+    assert await ParkBooks(store).standing() == []
+
+
+EXPIRES = [
+    (MessageKind.UPDATE, None, False),  # routine: the next one takes its place
+    (MessageKind.ACKNOWLEDGEMENT, hours(1), False),  # the word that it named is due
+    (MessageKind.ACKNOWLEDGEMENT, hours(24), True),  # Twilio holds it for ten hours at most, and nothing else would say it
+    (MessageKind.RESOLUTION, None, True),
+]
+
+
+@pytest.mark.parametrize(("kind", "next_word_at", "told"), EXPIRES)
+async def test_a_message_that_expired_is_an_entry_in_the_ledger_where_a_newer_word_takes_its_place(
+    store: Store, kind: MessageKind, next_word_at: datetime | None, told: bool
+) -> None:
+    recorder = Recorder(store)
+    await recorder.open_message(entry(), plan("m1", kind=kind, next_word_at=next_word_at), MONDAY)
+    delivery = await recorder.claim_delivery("m1", Channel.SMS, MONDAY, 15, reuse=False)
+    expired = report("e1", ReportedState.FAILED, delivery.delivery_id, provider="twilio", reason="expired", superseded=True)
+    assert (await DeliveryReports(store).take([expired], hours(1))).new == 1
+    (standing,) = await DeliveryEventBooks(store).of_case(CASE)
+    assert (standing.state, standing.reason) == (ReportedState.FAILED, "expired")
+    assert bool(await Inbox(store).rows()) is told

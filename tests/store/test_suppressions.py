@@ -1,6 +1,6 @@
 """Suppressions: who may not be written to, until a later word says otherwise."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -35,6 +35,19 @@ async def test_stop_stops_everything_to_that_number_and_start_brings_it_back(sto
     assert await _why(books, Channel.SMS, NUMBER) == [None, None, None]
     assert await books.suppress(Channel.SMS, NUMBER, STOP, hours(4), "twilio:3")
     assert await _why(books, Channel.SMS, NUMBER) == [STOP, STOP, STOP]
+
+
+async def test_stop_stops_calls_to_that_number_as_well_and_start_brings_both_back(store: Store) -> None:
+    books = SuppressionBooks(store)
+    for said_by, begins in ((Channel.SMS, MONDAY), (Channel.VOICE, hours(3))):
+        assert await books.suppress(said_by, NUMBER, STOP, begins, "twilio:1")
+        assert await _why(books, Channel.SMS, NUMBER) == await _why(books, Channel.VOICE, NUMBER) == [STOP, STOP, STOP]
+        assert not await books.suppress(Channel.VOICE, NUMBER, STOP, begins + timedelta(hours=1), "twilio:2")
+        assert await books.lift(said_by, NUMBER, [STOP], begins + timedelta(hours=2))
+        assert await _why(books, Channel.SMS, NUMBER) == await _why(books, Channel.VOICE, NUMBER) == [None, None, None]
+    # Another reason is about one channel: a landline takes no texts and is called all the same.
+    await books.suppress(Channel.SMS, NUMBER, SuppressionReason.INVALID, hours(6), "twilio:3")
+    assert await _why(books, Channel.VOICE, NUMBER) == [None, None, None]
 
 
 async def test_start_lifts_a_stop_and_nothing_else(store: Store) -> None:

@@ -40,6 +40,7 @@ class Verdict:
     reason: str
     suppress: str | None = None
     of_sender: bool = False  # one sender of ours is at fault, not the account
+    busy: bool = False
 
 
 class Row(Strict):
@@ -56,6 +57,7 @@ class Row(Strict):
     suppress: Literal["stop", "invalid"] | None = None
     # Of an operator's fault: "account" parks the channel for all, "sender" only what leaves by the sender at fault.
     scope: Literal["account", "sender"] = "account"
+    busy: bool = False  # of a retry: the vendor has too much to do, and nobody is to be told
     why: str = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -64,6 +66,8 @@ class Row(Strict):
             raise ValueError("a row needs at least one of transport, status, code, field, says")
         if self.scope == "sender" and self.outcome is not SendOutcome.OPERATOR:
             raise ValueError('scope = "sender" belongs to outcome = "operator": nothing else is parked')
+        if self.busy and self.outcome is not SendOutcome.RETRY:
+            raise ValueError('busy = true belongs to outcome = "retry": nothing else is tried again by itself')
         return self
 
     def fits(self, fault: Fault) -> bool:
@@ -90,7 +94,7 @@ class OutcomeTable(Strict):
         reason = (row.reason if row else None) or f"{self.provider}_{_named(fault)}"
         if row is None:
             return Verdict(self.otherwise, reason)
-        return Verdict(row.outcome, reason, row.suppress, of_sender=row.scope == "sender")
+        return Verdict(row.outcome, reason, row.suppress, of_sender=row.scope == "sender", busy=row.busy)
 
 
 @cache

@@ -23,6 +23,12 @@ def said(state: CaseState, flight: InFlight, channel: Channel | None, at: dateti
     answer is followed now.
     """
     early, state.early_report = state.early_report, None
+    _keep(state, flight, channel, at)
+    if early is not None and early.message_id == flight.message_id:
+        _say_again(state, early, now)
+
+
+def _keep(state: CaseState, flight: InFlight, channel: Channel | None, at: datetime) -> None:
     must = [waiting for waiting in flight.needs if MESSAGE_CLASS[waiting.kind] is MessageClass.MANDATORY]
     if not must or channel is None:
         return
@@ -32,8 +38,6 @@ def said(state: CaseState, flight: InFlight, channel: Channel | None, at: dateti
     look_at = at + patience.elapsed() if patience is not None and elsewhere and again and not state.start.shadow else None
     message = Said(message_id=flight.message_id, cycle=flight.cycle, channel=channel, at=at, needs=must, look_at=look_at)
     state.said = [*state.said, message][-_KEPT:]
-    if early is not None and early.message_id == flight.message_id:
-        _say_again(state, early.message_id, early.channel, early.permanent, now)
 
 
 def look_at(state: CaseState) -> datetime | None:
@@ -82,25 +86,49 @@ def not_delivered(state: CaseState, report: DeliveryReport, now: datetime) -> No
         permanent=report.permanent or None,
         reason=report.reason,
     )
-    cadence.comes_last(state, report.channel)
+    if not report.operator:  # a fault of ours says nothing of the customer's channel
+        cadence.comes_last(state, report.channel)
+    early = EarlyReport(message_id=report.message_id, channel=report.channel, permanent=report.permanent, operator=report.operator)
     if state.in_flight is not None and state.in_flight.message_id == report.message_id:
-        state.early_report = EarlyReport(message_id=report.message_id, channel=report.channel, permanent=report.permanent)
+        state.early_report = early
         return
-    _say_again(state, report.message_id, report.channel, report.permanent, now)
+    _say_again(state, early, now)
 
 
-def _say_again(state: CaseState, message_id: str, channel: Channel, permanent: bool, now: datetime) -> None:
-    again = _to_be_said_again(state, message_id)
+def _say_again(state: CaseState, report: EarlyReport, now: datetime) -> None:
+    if report.operator:
+        _say_when_mended(state, report.message_id, now)
+        return
+    again = _to_be_said_again(state, report.message_id)
     if not again:
         return
     state.needs = [*[waiting.model_copy(update={"since": now, "again": True}) for waiting in again], *state.needs]
-    if cadence.channels(state)[:1] == [channel] and not permanent:
+    if cadence.channels(state)[:1] == [report.channel] and not report.permanent:
         # There is no other channel, and the address is good: a phone that was off, a mailbox that was full. Not at once.
         policy = state.start.policy.policy
         state.parked_until = policy.calendar.add(now, policy.parked_retries[-1])
 
 
-def _to_be_said_again(state: CaseState, message_id: str) -> list[Need]:
+def _say_when_mended(state: CaseState, message_id: str, now: datetime) -> None:
+    """As if the provider had not taken it: what it said waits until the operator has mended the fault (the channel is parked by now),
+    also the routine word whose promise is still open, and once more does not count: the customer has seen none of it.
+    """
+    again = [waiting.model_copy(update={"since": now}) for waiting in _to_be_said_again(state, message_id, also_again=True)]
+    for message in state.said:
+        if message.message_id == message_id:
+            message.look_at = None  # it is known what became of it
+    newest = state.promise is not None and state.promise.made_by == message_id and state.in_flight is None
+    if not again and newest and state.resolution is None and not state.needs:
+        again = [Need(kind=MessageKind.UPDATE, since=now)]
+    if not again:
+        return
+    state.needs = [*again, *state.needs]
+    # Not at once, as with a fault that the answer names: where nothing was parked for it after all, it would be thrown away in a circle.
+    policy = state.start.policy.policy
+    state.parked_until = policy.calendar.add(now, policy.parked_retries[0])
+
+
+def _to_be_said_again(state: CaseState, message_id: str, *, also_again: bool = False) -> list[Need]:
     place = next((number for number, one in enumerate(state.said) if one.message_id == message_id), None)
     if place is None:
         return []  # routine, or so old that only the books know it
@@ -108,7 +136,7 @@ def _to_be_said_again(state: CaseState, message_id: str) -> list[Need]:
     return [
         waiting
         for waiting in message.needs
-        if not waiting.again  # said twice already
+        if (also_again or not waiting.again)  # said twice already
         and not outcomes.overtaken(state, waiting.kind, message.cycle)
         and (state.resolution is None or waiting.kind in (MessageKind.RESOLUTION, MessageKind.REPLY))  # the resolution says it all
         and not any(_says(one, waiting) or (one.channel is not message.channel and waiting.kind is not MessageKind.REPLY) for one in later)

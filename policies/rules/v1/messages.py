@@ -10,6 +10,7 @@ from policies.case.facts import CUSTOMER
 from policies.case.plans import MessageContext, MessagePlan, MessageResult, TargetView, WhoActs
 from policies.case.state import Alert, CaseState, InFlight, Need, PromiseState, Target, Unsaid
 from policies.case.vocabulary import (
+    BUSY,
     CHANNEL_PARKED,
     EXPIRED,
     MESSAGE_CLASS,
@@ -433,8 +434,9 @@ def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: date
         return
     state.parked_count += 1
     remember(state, FactType.MESSAGE_PARKED, now, kind=flight.kind.value, reason=result.reason)
-    # Of a parked channel the operator is told once, not by every case; a word that a newer one overtook is no fault at all.
-    if state.parked_count == 1 and result.reason not in (CHANNEL_PARKED, EXPIRED):
+    # Of a parked channel the operator is told once, not by every case; a provider that is busy, and a word that a newer one overtook, are
+    # no faults at all. What becomes late by it is told by its clock.
+    if state.parked_count == 1 and result.reason not in (CHANNEL_PARKED, BUSY, EXPIRED):
         alert(state, "operator", state.escalation, "message_parked", now)
 
 

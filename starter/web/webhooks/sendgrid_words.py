@@ -1,7 +1,8 @@
-"""SendGrid's events in our words: a table, and the reading of one event by it.
+"""SendGrid's events in our words: which event means what, and the reading of one; why it dropped a message stands in its table.
 
-Owns which event means what for the message and for its address. Must never carry on SendGrid's own text of a reason: it quotes the
-address. Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event, provider-facts 1.1. Called by the endpoint.
+Owns which event means what for the message and for its address (reasons of drops: report_tables/sendgrid.toml). Must never carry on
+SendGrid's own text of a reason: it quotes the address. Sources: twilio.com/docs/sendgrid/for-developers/tracking-events/event,
+provider-facts 1.1. Called by the endpoint.
 """
 
 import re
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from starter.web.webhooks.report_tables.table import Means, Said, report_table
 from store.delivery_events import ReportedState
-from store.delivery_reports import IncomingReport
+from store.delivery_reports import Fault, IncomingReport
 from store.suppressions import Covers, SuppressionReason
 
 PROVIDER = "sendgrid"
@@ -28,9 +30,10 @@ class Meaning:
     suppress: SuppressionReason | None = None
     covers: Covers = Covers.ALL
     lifts: tuple[SuppressionReason, ...] = ()
+    fault: Fault | None = None
+    superseded: bool = False
 
 
-_DROPPED = ReportedState.DROPPED
 # open and click are not taken: pixels and links are fetched by machines, and nobody needs to know when a customer reads.
 _EVENTS: dict[str, Meaning] = {
     "processed": Meaning(ReportedState.PROCESSED),
@@ -45,17 +48,6 @@ _EVENTS: dict[str, Meaning] = {
 _BOUNCE = Meaning(ReportedState.BOUNCED, "bounced", permanent=True, suppress=SuppressionReason.HARD_BOUNCE)
 # "blocked": refused for what or whence it is, or for the moment. SendGrid keeps no such address back, and neither do we.
 _BLOCK = Meaning(ReportedState.BLOCKED, "blocked")
-# By the beginning of `reason`. SendGrid holds these addresses back itself; ours stop too, so that another channel is taken at once.
-_DROPS: tuple[tuple[str, Meaning], ...] = (
-    ("bounced address", Meaning(_DROPPED, "bounced_address", permanent=True, suppress=SuppressionReason.HARD_BOUNCE)),
-    ("spam reporting address", Meaning(_DROPPED, "spam_reporting_address", permanent=True, suppress=SuppressionReason.SPAM)),
-    ("unsubscribed address", Meaning(_DROPPED, "unsubscribed_address", permanent=True, suppress=SuppressionReason.UNSUBSCRIBE)),
-    ("spam content", Meaning(_DROPPED, "spam_content")),
-    ("invalid smtpapi header", Meaning(_DROPPED, "invalid_header")),
-    ("recipient list over package quota", Meaning(_DROPPED, "over_quota")),
-    ("invalid", Meaning(_DROPPED, "invalid_address", permanent=True, suppress=SuppressionReason.INVALID)),
-)
-_OTHER_DROP = Meaning(_DROPPED, "dropped")
 _CLASSES = frozenset({"invalid_address", "technical", "content", "reputation", "frequency_or_volume_too_high", "mailbox_unavailable"})
 
 _ID = re.compile(r"[A-Za-z0-9._=+/:-]{1,200}\Z")
@@ -69,9 +61,22 @@ def meaning_of(event: Mapping[str, Any]) -> Meaning | None:
         classified = re.sub(r"[^a-z]+", "_", str(event.get("bounce_classification", "")).lower()).strip("_")
         return Meaning(plain.state, classified if classified in _CLASSES else plain.reason, plain.permanent, plain.suppress)
     if name == "dropped":
-        said = str(event.get("reason", "")).strip().lower()
-        return next((meaning for begins, meaning in _DROPS if said.startswith(begins)), _OTHER_DROP)
+        return _dropped(event.get("reason"))
     return _EVENTS.get(name) if isinstance(name, str) else None
+
+
+def _dropped(words: object) -> Meaning:
+    row = report_table(PROVIDER).judge(Said(words=words)) if isinstance(words, str) else None
+    if row is None:
+        return Meaning(ReportedState.DROPPED, "dropped")
+    return Meaning(
+        ReportedState.DROPPED,
+        row.reason,
+        permanent=row.means is Means.PERMANENT,
+        suppress=SuppressionReason(row.suppress) if row.suppress is not None else None,
+        fault=Fault.ACCOUNT if row.means is Means.OPERATOR else None,  # no event names the sender
+        superseded=row.means is Means.SUPERSEDED,
+    )
 
 
 def report_of(event: object, now: datetime) -> IncomingReport | None:
@@ -96,6 +101,8 @@ def report_of(event: object, now: datetime) -> IncomingReport | None:
         suppress=meaning.suppress,
         covers=meaning.covers,
         lifts=list(meaning.lifts),
+        fault=meaning.fault,
+        superseded=meaning.superseded,
     )
 
 

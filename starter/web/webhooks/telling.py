@@ -1,4 +1,5 @@
-"""Telling a case what came in: readings and delivery reports as signals, a customer's words through the desk.
+"""Telling a case what came in: readings and delivery reports as signals, a customer's words through the desk; and the operator, by a
+workflow of its own, of a channel that a report has parked.
 
 Owns the way of each kind of inbox row to its case, and what an error on that way means: gone, or once more. Must never judge what is
 told. Called by the drain.
@@ -10,8 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.contracts.jobs import TellPark
+from activities.contracts.names import CASES_QUEUE
 from policies.case.case_id import workflow_id
 from policies.case.commands import DeliveryReport, ProviderReport
 from policies.case.facts import Actor
@@ -22,7 +27,7 @@ from starter.desk import CaseKey, CaseNotFound, DeskError, EngineUnavailable, Re
 from starter.web.parts import Backends
 from starter.web.webhooks.replies import Reply, reply_text
 from store.correspondents import Correspondents
-from store.delivery_reports import DELIVERY
+from store.delivery_reports import DELIVERY, PARK, ReportedPark
 from store.inbox import InboxRow, InboxState
 from store.queries import Queries
 from store.references import References
@@ -64,6 +69,7 @@ class Telling:
             READING: self._reading,
             DELIVERY: self._delivery,
             REPLY: self._reply,
+            PARK: self._park,
         }
 
     async def tell(self, row: InboxRow) -> Told:
@@ -84,6 +90,25 @@ class Telling:
     async def _delivery(self, row: InboxRow) -> Told:
         report = DeliveryReport.model_validate(row.payload["report"])
         return await self._signal(row.case_id or "", CaseKind(row.payload["kind"]), names.DELIVERY_REPORTED, report)
+
+    async def _park(self, row: InboxRow) -> Told:
+        """The engine remembers to tell it. Messages that meet the park meanwhile tell it as well; the books say who was first."""
+        park = ReportedPark.model_validate(row.payload)
+        try:
+            await self._backends.client().start_workflow(
+                names.PARK_ALERT,
+                TellPark(channel=park.channel, provider=park.provider, sender=park.sender, alert_id=park.alert_id),
+                id=f"alert-{park.alert_id}",
+                task_queue=CASES_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary="the operator is told of a parked channel",
+                rpc_timeout=_RPC_LIMIT,
+            )
+        except WorkflowAlreadyStartedError:
+            pass  # told by a drain whose process died before it could say so
+        except RPCError:
+            raise TryAgain("engine_away") from None
+        return Told(InboxState.DONE)
 
     async def _reply(self, row: InboxRow) -> Told:
         """A customer's words. The case is the link's, or that of the newest message to the number."""

@@ -1,16 +1,16 @@
-"""Twilio's status callbacks in our words: statuses of text messages and calls, and what an error code means for the address.
+"""Twilio's status callbacks in our words: statuses of text messages and calls; what an error code means stands in its table.
 
-Owns these tables. Twilio says that its codes may change, hence data. Must never carry on an error's text. Sources: provider-facts 1.3,
-twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks, twilio.com/docs/api/errors. Called by the endpoint.
+Owns the statuses and the reading of one callback (the codes: report_tables/twilio.toml). Must never carry on an error's text. Sources:
+provider-facts 1.3, twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks. Called by the endpoint.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from starter.web.webhooks.report_tables.table import Means, Row, Said, report_table
 from store.delivery_events import ReportedState
-from store.delivery_reports import IncomingReport
+from store.delivery_reports import Fault, IncomingReport
 from store.suppressions import SuppressionReason
 
 PROVIDER = "twilio"
@@ -37,33 +37,9 @@ _STATES: dict[str, ReportedState] = {
 }
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """What an error code says. `permanent`: this number will never do on this channel."""
-
-    reason: str
-    permanent: bool = False
-    suppress: SuppressionReason | None = None
-
-
-_CODES: dict[str, Meaning] = {
-    "21610": Meaning("opted_out", permanent=True, suppress=SuppressionReason.STOP),
-    "21211": Meaning("invalid_number", permanent=True, suppress=SuppressionReason.INVALID),
-    "21614": Meaning("no_mobile_number", permanent=True, suppress=SuppressionReason.INVALID),
-    "30004": Meaning("blocked", permanent=True),  # by the carrier or the handset: not said for how long, so not suppressed
-    "30005": Meaning("unknown_number", permanent=True, suppress=SuppressionReason.INVALID),
-    "30006": Meaning("landline", permanent=True, suppress=SuppressionReason.INVALID),
-    "30007": Meaning("filtered", permanent=True),  # as spam, for what it says: the next text fares no better
-    "30001": Meaning("queue_overflow"),
-    "30002": Meaning("account_suspended"),
-    "30003": Meaning("handset_off"),
-    "30008": Meaning("unknown_error"),
-    "30022": Meaning("carrier_rate"),
-    "30036": Meaning("expired"),  # its validity ended first: a newer word is due
-    "30500": Meaning("internal_error"),
-}
 _BY_STATUS = {"busy": "busy", "no-answer": "no_answer", "canceled": "canceled"}
 
+_LONGEST_SENDER = 254  # as the books keep one
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 
@@ -78,16 +54,34 @@ def report_of(params: Mapping[str, str], delivery_id: str | None, now: datetime)
     ours = delivery_id if delivery_id and _ID.match(delivery_id) else None
     failed = state in (ReportedState.UNDELIVERED, ReportedState.FAILED)
     code = params.get("ErrorCode", "")
-    meaning = _CODES.get(code) or Meaning(f"twilio_{code}" if code.isdigit() and len(code) <= 6 else _BY_STATUS.get(status, status))
+    number = int(code) if code.isascii() and code.isdigit() and len(code) <= 6 else None
+    row = report_table(PROVIDER).judge(Said(code=number)) if failed and number is not None else None
+    sender = params.get("From", "").strip()[:_LONGEST_SENDER].lower()
     return IncomingReport(
         provider=PROVIDER,
         event_key=f"{sid}:{status}",  # a message passes through each status once
         delivery_id=ours,
         provider_id=sid,
         state=state,
-        permanent=failed and meaning.permanent,
-        reason=meaning.reason if failed else None,
+        permanent=row is not None and row.means is Means.PERMANENT,
+        reason=_reason(row, number, status) if failed else None,
         at=now,  # the callback names no moment
         address=params.get("To") if failed else None,
-        suppress=meaning.suppress if failed else None,
+        suppress=SuppressionReason(row.suppress) if row is not None and row.suppress is not None else None,
+        fault=_fault(row, params) if row is not None else None,
+        superseded=row is not None and row.means is Means.SUPERSEDED,
+        sender="" if "MessagingServiceSid" in params else sender,
     )
+
+
+def _reason(row: Row | None, code: int | None, status: str) -> str:
+    if row is not None:
+        return row.reason
+    return f"twilio_{code}" if code is not None else _BY_STATUS.get(status, status)
+
+
+def _fault(row: Row, params: Mapping[str, str]) -> Fault | None:
+    """Of the sender only where the message named it: the pool of a Messaging Service serves all brands."""
+    if row.means is not Means.OPERATOR:
+        return None
+    return Fault.SENDER if row.scope == "sender" and params.get("From") and "MessagingServiceSid" not in params else Fault.ACCOUNT

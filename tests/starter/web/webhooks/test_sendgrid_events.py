@@ -1,6 +1,7 @@
 """/webhooks/sendgrid: events go to the ledger, addresses are suppressed at once, and only what did not arrive is for the case."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from policies.case.commands import DeliveryReport
 from policies.case.vocabulary import Channel, MessageClass
+from store.delivery_reports import DELIVERY
 from store.engine import Store
+from store.parks import ParkBooks
 from store.suppressions import Covers, SuppressionReason
 from tests.starter.web.webhooks.harness import Hooks, hooks
 from tests.store.rows import suppressions_of
@@ -76,7 +79,7 @@ async def test_what_an_event_means(
     assert (await h.sendgrid(event(h, name, delivery_id, **fields))).status_code == 200
     (standing,) = await h.reported()
     assert (standing.state, standing.reason, standing.permanent) == (state, reason, permanent)
-    rows = await h.rows()
+    rows = [row for row in await h.rows() if row.kind == DELIVERY]
     assert bool(rows) is told
     if told:
         report = DeliveryReport.model_validate(rows[0].payload["report"])
@@ -84,6 +87,20 @@ async def test_what_an_event_means(
         assert "ada" not in str(rows[0].payload).lower()
     suppressed = await suppressions_of(h.store, Channel.EMAIL, ADDRESS)
     assert [(one.reason, one.covers) for one in suppressed] == ([(why, covers)] if why else [])
+
+
+async def test_a_plan_whose_credits_are_used_up_parks_the_channel_and_delivers_again_when_mended(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    one, two = await h.sent(), await h.sent("m2", provider_id="X-2")
+    over = {"reason": "Recipient List over Package Quota"}
+    await h.sendgrid(event(h, "dropped", one, "e1", **over), event(h, "dropped", two, "e2", **over))
+    (park,) = await ParkBooks(h.store).standing()
+    assert (park.channel, park.provider, park.sender, park.reason) == (Channel.EMAIL, "sendgrid", "", "over_quota")
+    h.clock.now += timedelta(minutes=20)
+    trial = await h.sent("m3", provider_id="X-3", at=h.clock.now)
+    h.clock.now += timedelta(minutes=1)
+    await h.sendgrid(event(h, "delivered", trial, "e3"))
+    assert await ParkBooks(h.store).standing() == []
 
 
 async def test_a_batch_sent_again_in_another_order_changes_nothing_more(sqlite_store: Store) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class Mailroom:
     backends: HouseBackends
     parts: WebParts
     clock: Clock
+    told: set[str] = field(default_factory=set)  # deliveries that the provider has reported on
 
     @property
     def inbox(self) -> Inbox:

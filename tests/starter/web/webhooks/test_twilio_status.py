@@ -5,7 +5,9 @@ import pytest
 from policies.case.commands import DeliveryReport
 from policies.case.vocabulary import Channel
 from store.delivery_events import accepted_by_events
+from store.delivery_reports import PARK
 from store.engine import Store
+from store.parks import ParkBooks
 from store.suppressions import SuppressionReason
 from tests.starter.web.webhooks.harness import Hooks, hooks
 from tests.store.rows import suppressions_of
@@ -42,7 +44,7 @@ MEANINGS: list[tuple[str, str | None, str, str | None, bool, bool, SuppressionRe
     ("failed", "21610", "failed", "opted_out", True, True, STOP),
     ("failed", "21211", "failed", "invalid_number", True, True, INVALID),
     ("failed", "30001", "failed", "queue_overflow", False, True, None),
-    ("failed", "30036", "failed", "expired", False, True, None),
+    ("failed", "30036", "failed", "expired", False, True, None),  # of what must be said, and no newer word says
     ("failed", "39999", "failed", "twilio_39999", False, True, None),
     ("failed", "<script>", "failed", "failed", False, True, None),
     ("canceled", None, "failed", "canceled", False, True, None),
@@ -81,6 +83,26 @@ async def test_what_a_status_means(
         assert (rows[0].case_id, report.channel, report.state, report.reason) == (CASE, Channel.SMS, state, reason)
         assert NUMBER not in str(rows[0].payload)
     assert [one.reason for one in await suppressions_of(h.store, Channel.SMS, NUMBER)] == ([why] if why else [])
+
+
+async def test_a_suspended_account_parks_the_channel_and_the_operator_is_told_beside_the_case(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    delivery_id = await h.sent(channel=Channel.SMS, provider_id=SID)
+    for _ in range(3):
+        assert await callback(h, delivery_id, "failed", "30002") == 204
+    (park,) = await ParkBooks(h.store).standing()
+    assert (park.channel, park.provider, park.sender, park.reason) == (Channel.SMS, "twilio", "", "account_suspended")
+    park_row, case_row = reversed(await h.rows())
+    assert (park_row.kind, park_row.payload["alert_id"]) == (PARK, park.alert_id)
+    assert DeliveryReport.model_validate(case_row.payload["report"]).operator
+    assert await suppressions_of(h.store, Channel.SMS, NUMBER) == []  # the customer's number is not at fault
+
+
+async def test_stop_told_with_a_message_stops_calls_as_well(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    delivery_id = await h.sent(channel=Channel.SMS, provider_id=SID)
+    await callback(h, delivery_id, "failed", "21610")
+    assert [one.reason for one in await suppressions_of(h.store, Channel.VOICE, NUMBER)] == [STOP]
 
 
 @pytest.mark.parametrize(("status", "state", "reason", "told"), CALLS)
