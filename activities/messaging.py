@@ -15,6 +15,7 @@ from activities.calling import PersonCall
 from activities.contracts import names
 from activities.contracts.jobs import SendMessage
 from activities.correspondence import Correspondence
+from activities.early_readings import EarlyReadings
 from activities.engine_time import alive, engine_now
 from activities.failures import books_errors
 from activities.parking import Parking
@@ -66,6 +67,7 @@ class Messaging:
         overrides: Overrides | None = None,
     ) -> None:
         self._recorder = recorder
+        self._early = EarlyReadings(recorder)
         self._channels = channels
         self._brands = brands
         self._parking = parking
@@ -82,8 +84,11 @@ class Messaging:
                 prepared = await self._recorder.prepare(job.plan, self._providers)
                 reason = _why_not(prepared)
                 if reason is not None:
-                    return await self._not_sent(job, reason, at)
-                return await self._on_the_first_channel_that_takes_it(job, prepared, at)
+                    result = await self._not_sent(job, reason, at)
+                else:
+                    result = await self._on_the_first_channel_that_takes_it(job, prepared, at)
+                await self._early.take(job.books)  # after the message: what came early waited, the customer does not
+                return result
 
     async def _on_the_first_channel_that_takes_it(self, job: SendMessage, prepared: Preparation, at: datetime) -> MessageResult:
         plan = job.plan

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.contracts import names
 from activities.contracts.jobs import RecordCase
+from activities.early_readings import EarlyReadings
 from activities.engine_time import alive
 from activities.failures import books_errors
 from policies.case.plans import MessageResult
@@ -18,6 +19,7 @@ from store.standing import DeliveryState
 class Recording:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._early = EarlyReadings(recorder)
 
     @activity.defn(name=names.RECORD_CASE)
     async def record_case(self, job: RecordCase) -> None:
@@ -25,6 +27,7 @@ class Recording:
         with books_errors():
             async with alive():
                 await self._recorder.commit_entry(job.books)
+                await self._early.take(job.books)
                 for sent in job.unwritten or []:
                     result = MessageResult(outcome=MessageOutcome.ACCEPTED, at=sent.at, channel=sent.channel)
                     await self._recorder.end_sending(

@@ -2,7 +2,7 @@
 
 Owns the rows of `webhook_inbox`: their dedupe by (provider, event key), their lease while a process works on them, their next try.
 Must never hold more of a person than telling the case needs, and nothing of it once that is done. Written and drained by the web
-process (several may do so at once).
+process (several may do so at once); what came before its case is taken by the case's first activity (recorder/early.py).
 """
 
 from collections.abc import Collection, Sequence
@@ -17,6 +17,9 @@ from policies.contract import Contract, Instant
 from store.engine import Store
 from store.insertion import insert_or_ignore, wrote
 from store.tables import case_references, webhook_inbox
+
+READING = "reading"  # kind of a row; its payload is a Reading (policies/case/plans.py)
+CASE_NOT_STARTED = "case_not_started"  # problem of a row: its case is asked for, and its workflow does not run yet
 
 
 class InboxState(StrEnum):
@@ -68,7 +71,8 @@ _CLAIM = (
 )
 # What a process that was thought dead writes afterwards counts for nothing: somebody else has the row by then.
 _MINE = and_(_rows.id == bindparam("this"), _rows.state == InboxState.NEW.value, _rows.attempts == bindparam("mine"))
-_AFTER = update(webhook_inbox).where(_MINE)
+AFTER = update(webhook_inbox).where(_MINE)
+"""What becomes of a claimed row; nothing if another process has it by now. Parameters: this, mine (its attempts when it was claimed)."""
 _ITS_CASE_IS_KNOWN = exists().where(case_references.c.provider == _rows.provider, case_references.c.reference == _rows.reference)
 _WAKE = (
     update(webhook_inbox)
@@ -168,6 +172,6 @@ class Inbox:
         return [InboxRow.model_validate(dict(row)) for row in found]
 
     async def _write(self, row: InboxRow, values: dict[str, Any]) -> bool:
-        statement = _AFTER.values(**values)
+        statement = AFTER.values(**values)
         mine = {"this": row.id, "mine": row.attempts}
         return await self._store.write(lambda connection: bool(connection.execute(statement, mine).rowcount))

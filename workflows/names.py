@@ -3,6 +3,8 @@
 Workflow types, queries, updates, signals and search attributes. Ids are made in policies.case.case_id. Imported by starter and tests.
 """
 
+from activities.contracts.names import PROVIDER_REPORTED as PROVIDER_REPORTED
+
 REFUND_CASE = "RefundCase"
 DISPUTE_CASE = "DisputeCase"
 DELAY_CASE = "DelayCase"
@@ -33,7 +35,6 @@ PREFERENCES = "preferences"
 CUSTOMER_REPLY = "customer_reply"
 CHANGE_POLICY = "change_policy"
 
-PROVIDER_REPORTED = "provider_reported"  # signal: readings from webhooks
 DELIVERY_REPORTED = "delivery_reported"  # signal: a message that its provider took did not arrive
 
 # Failure types.

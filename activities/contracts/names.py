@@ -19,3 +19,6 @@ TELL_PARK = "tell_park"
 # The digest is started and told by an activity (signal with start): activities may not import the names of workflows.
 ALERT_DIGEST = "AlertDigest"
 ALERT_RAISED = "alert_raised"
+
+# A signal of cases, which the case's first activity sends as well.
+PROVIDER_REPORTED = "provider_reported"  # readings from webhooks

@@ -11,6 +11,7 @@ from store.recorder.calls import CallBooks
 from store.recorder.cases import CaseBooks
 from store.recorder.deliveries import DeliveryBooks
 from store.recorder.digests import DigestBooks
+from store.recorder.early import EarlyBooks
 from store.recorder.messages import MessageBooks
 from store.recorder.sending import SendingBooks
 from store.recorder.watches import WatchBooks
@@ -18,5 +19,7 @@ from store.recorder.watches import WatchBooks
 __all__ = ["Recorder"]
 
 
-class Recorder(ArrivalBooks, CallBooks, CaseBooks, MessageBooks, DeliveryBooks, SendingBooks, WatchBooks, AlertBooks, DigestBooks):
+class Recorder(
+    ArrivalBooks, CallBooks, CaseBooks, EarlyBooks, MessageBooks, DeliveryBooks, SendingBooks, WatchBooks, AlertBooks, DigestBooks
+):
     """Everything in one object, for the activities' constructors."""

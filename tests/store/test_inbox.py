@@ -9,7 +9,8 @@ import pytest
 from policies.providers.statuses import TargetType
 from store.desk_books import DeskBooks
 from store.engine import Store
-from store.inbox import Inbox, InboxEvent, InboxRow, InboxState
+from store.inbox import CASE_NOT_STARTED, Inbox, InboxEvent, InboxRow, InboxState
+from store.recorder import Recorder
 from store.references import CaseReference
 from tests.store.samples import CASE, MONDAY, hours
 
@@ -111,3 +112,51 @@ async def test_a_row_that_is_put_as_finished_is_never_claimed(store: Store, stat
     inbox = Inbox(store)
     assert await inbox.put(event(), MONDAY, state, "why")
     assert await inbox.claim(hours(99), LEASE, 10) == []
+
+
+async def test_a_case_takes_what_came_before_it_and_nothing_that_the_drain_works_on(store: Store) -> None:
+    inbox, recorder = Inbox(store), Recorder(store)
+    assert await recorder.claim_early(CASE, MONDAY, LEASE) == []
+    await inbox.put_all([event("waits"), event("later"), event("strange", reference="re_9"), event("words", kind="reply")], MONDAY)
+    for row in await inbox.claim(MONDAY, LEASE, 10):
+        if row.event_key == "later":
+            assert await inbox.retry(row, hours(1), CASE_NOT_STARTED)
+        else:
+            assert await inbox.wait(row)
+    await inbox.put(event("new"), MONDAY)  # due for the drain at once
+    await _known(store)
+    claims = await asyncio.gather(*(recorder.claim_early(CASE, MONDAY, LEASE) for _ in range(5)))
+    assert sorted(row.event_key for rows in claims for row in rows) == ["later", "waits"]
+    assert {row.event_key for row in await inbox.claim(MONDAY, LEASE, 10)} == {"new", "words"}  # the drain's; what we took is not
+    await recorder.finish_early(CASE, [row for rows in claims for row in rows], MONDAY)
+    (waits,) = [row for row in await inbox.rows(case_id=CASE) if row.event_key == "waits"]
+    assert (waits.state, waits.done_at, waits.payload, waits.problem) == (InboxState.DONE, MONDAY, {}, None)
+
+
+async def test_what_a_dead_first_activity_took_is_the_drains_after_the_lease(store: Store) -> None:
+    inbox, recorder = Inbox(store), Recorder(store)
+    await inbox.put(event(), MONDAY)
+    assert await inbox.wait(await one(inbox))
+    await _known(store)
+    (taken,) = await recorder.claim_early(CASE, MONDAY, LEASE)
+    assert await inbox.claim(MONDAY + LEASE / 2, LEASE, 10) == []
+    assert [row.id for row in await inbox.claim(MONDAY + LEASE, LEASE, 10)] == [taken.id]
+    await recorder.finish_early(CASE, [taken], MONDAY + LEASE)  # the dead one writes no more
+    (row,) = await inbox.rows()
+    assert row.state is InboxState.NEW
+
+
+async def test_what_is_another_cases_matter_too_is_due_for_the_drain_once_this_case_has_it(store: Store) -> None:
+    inbox, recorder = Inbox(store), Recorder(store)
+    await inbox.put(event(), MONDAY)
+    assert await inbox.wait(await one(inbox))
+    await _known(store)
+    await _known(store, "another")
+    (taken,) = await recorder.claim_early(CASE, MONDAY, LEASE)
+    await recorder.finish_early(CASE, [taken], MONDAY)
+    (row,) = await inbox.claim(MONDAY, LEASE, 10)
+    assert (row.id, row.payload) == (taken.id, {"status": "succeeded"})
+
+
+async def _known(store: Store, case_id: str = CASE) -> None:
+    await DeskBooks(store).save_references(case_id, [CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")], MONDAY)

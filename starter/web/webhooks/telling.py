@@ -28,12 +28,12 @@ from starter.web.parts import Backends
 from starter.web.webhooks.replies import Reply, reply_text
 from store.correspondents import Correspondents
 from store.delivery_reports import DELIVERY, PARK, ReportedPark
-from store.inbox import InboxRow, InboxState
+from store.inbox import CASE_NOT_STARTED, InboxRow, InboxState
+from store.inbox import READING as READING
 from store.queries import Queries
 from store.references import References
 from workflows import names
 
-READING = "reading"  # payload: a Reading
 REPLY = "reply"  # payload: a Reply
 
 _RPC_LIMIT = timedelta(seconds=10)  # as the desk's: an engine that does not answer by then is away
@@ -152,7 +152,7 @@ class Telling:
                 raise TryAgain("engine_away", case_id) from None
             if await self._closed(case_id):
                 return Told(InboxState.IGNORED, case_id, "case_closed")
-            raise TryAgain("case_not_started", case_id) from None  # its contact is saved a moment before its workflow starts
+            raise TryAgain(CASE_NOT_STARTED, case_id) from None  # its contact is saved a moment before its workflow starts
         return Told(InboxState.DONE, case_id)
 
     async def _closed(self, case_id: str) -> bool:
@@ -161,5 +161,5 @@ class Telling:
 
 
 def _code(error: Exception) -> str:
-    codes: dict[type[Exception], str] = {CaseNotFound: "case_not_started", Unanswered: "unanswered", DeskError: "not_taken"}
+    codes: dict[type[Exception], str] = {CaseNotFound: CASE_NOT_STARTED, Unanswered: "unanswered", DeskError: "not_taken"}
     return codes.get(type(error), "engine_away")

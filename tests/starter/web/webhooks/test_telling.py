@@ -15,7 +15,7 @@ from stripe import WebhookSignature
 from temporalio.client import Client
 
 from policies.case.commands import DeliveryReport
-from policies.case.start import TargetStart
+from policies.case.start import CaseStart, TargetStart
 from policies.case.vocabulary import Channel
 from policies.providers.statuses import TargetType
 from starter.desk import Desk
@@ -155,18 +155,81 @@ async def test_a_failure_told_before_the_success_it_reverses_stands(tmp_path: Pa
         assert "resolution" not in m.house.post.kinds()
 
 
-async def test_an_event_that_comes_before_its_case_waits_for_it(tmp_path: Path) -> None:
+async def test_an_event_on_a_reference_that_a_running_case_gets_later_waits_for_it(tmp_path: Path) -> None:
     async with mailroom(tmp_path) as m:
         await m.reading("succeeded", "evt_1", await m.house.now())
         assert await m.drain() == 1
         assert await m.states() == [("waiting", "case_unknown")]
         assert await m.drain() == 0
-        case = await m.open()
+        case = await m.house.open(start_of(targets=[TARGET]))
+        await m.house.after(seconds=2)
+        assert await m.states() == [("waiting", "case_unknown")]
+        await m.house.desk.save_references(case.start.case_id, [REFERENCE], MONDAY)
         assert await m.drain() == 1
         await m.house.after(seconds=2)
         assert await m.states() == [("done", None)]
         assert [target["status"] for target in (await case.snapshot()).targets] == ["succeeded"]
         assert (await m.inbox.rows())[0].case_id == case.start.case_id
+
+
+async def _asked_for(m: Mailroom, **more: Any) -> CaseStart:
+    """What the desk writes before it starts the workflow."""
+    start = start_of(targets=[TARGET], **more)
+    await m.house.desk.save_contact(start.contact_ref, start.case_id, start.merchant, CONTACT, MONDAY, [REFERENCE])
+    return start
+
+
+async def test_what_came_before_its_case_is_taken_by_the_cases_first_activity(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m:
+        h = m.house
+        at = await h.now()
+        await m.reading("pending", "evt_1", at - timedelta(minutes=5))
+        await m.drain()
+        start = await _asked_for(m)
+        await m.reading("succeeded", "evt_2", at)  # its case is asked for, and does not run yet
+        await m.drain()
+        assert [state for state, _ in await m.states()] == ["new", "new"]
+        case = await h.open(start)
+        await h.after(seconds=2)  # no drain runs in this house: the case has it all the same
+        assert await m.states() == [("done", None), ("done", None)]
+        assert [target["status"] for target in (await case.snapshot()).targets] == ["succeeded"]
+        assert h.post.kinds() == ["acknowledgement", "resolution"]
+        for row in await m.inbox.rows():
+            assert (row.case_id, row.payload) == (start.case_id, {})
+        await h.after(minutes=15)
+        assert await m.drain() == 0
+        assert (await case.events()).count("EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED") == 1
+
+
+async def test_what_two_cases_wait_for_is_told_to_both_and_changes_each_once(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m:
+        h = m.house
+        await m.reading("succeeded", "evt_1", await h.now())
+        await m.drain()
+        starts = [await _asked_for(m, reference=reference) for reference in ("R-1", "R-2")]
+        cases = [await h.open(start) for start in starts]
+        await h.after(seconds=2)
+        await m.drain()
+        await h.after(seconds=2)
+        assert await m.states() == [("done", None)]
+        for case in cases:
+            assert [fact.detail["status"] for fact in await case.facts("provider_status")] == ["succeeded"]
+        assert sorted(h.post.kinds()) == ["acknowledgement"] * 2 + ["resolution"] * 2
+
+
+async def test_an_unreadable_row_from_before_harms_no_first_message_and_is_left_to_the_drain(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m:
+        await m.inbox.put(
+            InboxEvent(provider="stripe", event_key="x", kind=READING, reference="re_1", payload={"a": 1}), await m.house.now()
+        )
+        (row,) = await m.inbox.claim(await m.house.now(), timedelta(seconds=60), 1)
+        assert await m.inbox.wait(row)
+        await m.house.open(await _asked_for(m))
+        await m.house.after(seconds=2)
+        assert m.house.post.kinds() == ["acknowledgement"]
+        await m.house.after(seconds=61)
+        assert await m.drain() == 1
+        assert await m.states() == [("failed", "unreadable")]
 
 
 async def test_a_case_that_has_not_started_yet_and_an_engine_that_is_away_are_tried_again(tmp_path: Path) -> None:
