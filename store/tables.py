@@ -397,3 +397,50 @@ api_keys = Table(
     Column("last_used_at", UtcInstant),
     Column("replaced_by", Key),  # its successor, once it was rotated
 )
+
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", Key, primary_key=True),
+    Column("name", Key, nullable=False, unique=True),  # with which the person signs in, and which stands on timelines
+    Column("shown_name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("merchants", JSON, nullable=False),  # []: every merchant's cases
+    Column("password", String, nullable=False),  # argon2id, with its parameters and salt
+    Column("must_change", Boolean, nullable=False),  # a one-time password, good for nothing but choosing another
+    Column("one_time_until", UtcInstant),
+    Column("failures", Integer, nullable=False),  # wrong passwords since the last right one
+    Column("locked_until", UtcInstant),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("disabled_at", UtcInstant),
+    Column("last_sign_in_at", UtcInstant),
+)
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("digest", Key, primary_key=True),  # SHA-256 of what the cookie holds, which is nowhere
+    Column("person_id", Key, ForeignKey("people.person_id", ondelete="CASCADE"), nullable=False),
+    Column("began_at", UtcInstant, nullable=False),
+    Column("seen_at", UtcInstant, nullable=False),
+    Column("ends_at", UtcInstant, nullable=False),  # however busy
+    Index(None, "person_id"),
+    Index(None, "ends_at"),
+)
+
+# Only ever added to: triggers of the database refuse anything else. No foreign keys: what was done stays told, whoever is gone.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcInstant, nullable=False),
+    Column("person", Key),  # the name at signing in; NULL: nobody we know
+    Column("role", String),
+    Column("act", Key, nullable=False),
+    Column("case_id", Key),
+    Column("detail", JSON, nullable=False),
+    Index(None, "person", "id"),
+    Index(None, "act", "id"),
+    Index(None, "case_id", "id"),
+)

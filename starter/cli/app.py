@@ -24,6 +24,7 @@ from starter.cli import (
     listing,
     opening,
     operating,
+    people,
     policies,
     schema,
     showing,
@@ -43,7 +44,7 @@ _PANELS = {
     "Acting on a case": (acts, calls),
     "What the customer says": (customer,),
     "Forgetting people": (erasing,),
-    "Access": (keys,),
+    "Access": (keys, people),
     "Rules and forms": (policies, templates, schema),
 }
 
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
     _with_examples(app)
     _with_examples(policies.group, "policies ")
     _with_examples(keys.group, "keys ")
+    _with_examples(people.group, "people ")
     _with_examples(channels.group, "channels ")
     _with_examples(calls.group, "calls ")
     _with_examples(templates.group, "templates ")

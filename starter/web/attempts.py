@@ -35,6 +35,12 @@ class Attempts:
             self._counts.popitem(last=False)
         return ends - now if count + 1 > self._limit else None
 
+    def took_back(self, request: Request) -> None:
+        """It was no failure after all: for what is counted before it is known, so that many at once are many."""
+        ends, count = self._counts.get(address_of(request), (0.0, 0))
+        if count:
+            self._counts[address_of(request)] = (ends, count - 1)
+
 
 def address_of(request: Request) -> str:
     """The client, as one network: whoever has an IPv6 address has 2^64 of them."""

@@ -27,6 +27,9 @@ class Caller:
         """The one merchant whose cases exist for this key; None: all."""
         return self.key.merchant
 
+    def sees(self, merchant: str) -> bool:
+        return self.key.sees(merchant)
+
     def must_see(self, merchant: str) -> None:
         """Raises Problem not_found, in the words for a case that nobody knows: another merchant's case does not exist."""
         if not self.key.sees(merchant):

@@ -66,11 +66,16 @@ class Filled:
         return None
 
 
-def filled(form: FormData | None = None) -> Filled:
+def cleaned(text: str) -> str:
     """Line ends as everywhere else, without control and direction marks (a text may not disguise itself)."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def filled(form: FormData | None = None) -> Filled:
+    """Each text cleaned; of fields with one name the last."""
     values = {}
     for name, value in form.multi_items() if form is not None else ():
         if isinstance(value, str):
-            values[name] = _CONTROLS.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+            values[name] = cleaned(value)
     once = values.pop("once", "")
     return Filled(values, once if _ONCE.match(once) else None)

@@ -1,0 +1,96 @@
+"""Passwords of people: hashed with argon2id, checked beside the event loop, chosen by a few rules.
+
+Owns the hashing, what a password must be, and the making of one-time passwords. Must never keep, log or repeat a password. Called by the
+console's sign-in and by whatever makes people; tests hand in a cheap hasher.
+"""
+
+import asyncio
+import secrets
+import unicodedata
+from collections.abc import Callable
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+T = TypeVar("T")
+
+# NIST SP 800-63B-4, 3.1.1.2: 15 where the password is the only proof; OWASP ASVS 5.0, 6.2.1 recommends the same.
+SHORTEST = 15
+LONGEST = 200  # characters; longer than any sentence one remembers, short enough to be hashed by anybody who asks
+_FEWEST_KINDS = 5  # different characters: "aaaaaaaaaaaaaaa" is long
+_AT_ONCE = 2  # each takes 64 MiB and four threads for a twentieth of a second (RFC 9106, the library's defaults)
+_MOST_WAITING = 32  # a second and a half of work; who comes later is told to come again
+_NOBODY = "nobody has this password: it stands in for the one of a person who is not there"
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without those that are taken for one another
+
+
+class TooBusy(Exception):
+    """More passwords wait to be checked than can be answered in time."""
+
+
+class Passwords:
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+        self._nobodys: str | None = None
+
+    async def hashed(self, password: str) -> str:
+        """Raises TooBusy."""
+        return await self._beside(self._hasher.hash, _normal(password))
+
+    async def is_right(self, password: str, hashed: str | None) -> bool:
+        """`hashed` None: nobody is there, which takes as long. Raises TooBusy."""
+        if self._nobodys is None:  # by whoever comes first, known or not
+            self._nobodys = await self.hashed(_NOBODY)
+        right = await self._beside(self._verified, hashed or self._nobodys, _normal(password)[:LONGEST])
+        return right and hashed is not None
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(hashed)
+
+    def _verified(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (Argon2Error, InvalidHashError):
+            return False
+
+    async def _beside(self, work: Callable[..., T], *arguments: str) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            async with self._places:
+                return await asyncio.to_thread(work, *arguments)
+        finally:
+            self._waiting -= 1
+
+
+def one_time_password() -> str:
+    """Five groups of four letters and digits: 100 bits, read out over a telephone."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(5))
+
+
+def why_not(password: str, *, name: str, shown_name: str = "") -> str | None:
+    """What is wrong with a password that somebody chooses, in words; None: nothing."""
+    text = _normal(password)
+    if len(text) < SHORTEST:
+        return f"It has {len(text)} characters; right would be at least {SHORTEST}, for example four or five words of your own."
+    if len(text) > LONGEST:
+        return f"It is too long; right would be at most {LONGEST} characters."
+    if len(set(text.lower())) < _FEWEST_KINDS:
+        return "It repeats too few characters; right would be several words of your own."
+    own = {part for part in (name, *shown_name.lower().split()) if len(part) > 3}
+    rest = text.lower()
+    for part in own:
+        rest = rest.replace(part, "")
+    if len(rest) < SHORTEST // 2:
+        return "It is mostly your name; right would be several words of your own."
+    return None
+
+
+def _normal(password: str) -> str:
+    """The same letters, however a keyboard composes them (NIST SP 800-63B-4, 3.1.1.2: normalise before hashing)."""
+    return unicodedata.normalize("NFKC", password)

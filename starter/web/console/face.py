@@ -1,0 +1,26 @@
+"""The console as a face of the web process: its routers in one list.
+
+Owns the list. Must never hold a page. Included by starter/web/faces.py; tests hand in cheap passwords.
+"""
+
+from fastapi import APIRouter
+
+from starter.passwords import Passwords
+from starter.web.console.account_pages import account_pages, door_pages
+from starter.web.console.console import Console
+from starter.web.console.forms import LARGEST
+from starter.web.console.sign_in import SignIn
+from starter.web.parts import Face, WebParts
+
+
+def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[Face]:
+    """Raises SettingsError."""
+    console = Console(parts, passwords or Passwords())
+    sign_in = SignIn(console)
+    router = APIRouter()
+    for pages in (
+        door_pages(console, sign_in),
+        account_pages(console, sign_in),
+    ):
+        router.include_router(pages)
+    return [Face(router, prefixes=("/console",), body_limit=LARGEST)]

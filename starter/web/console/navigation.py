@@ -1,0 +1,31 @@
+"""Where one can go from every page of the console: whoever adds a part of it adds its line here.
+
+Owns the list and its order. Must never show a person what his role may not. Called by console.py.
+"""
+
+from dataclasses import dataclass
+
+from starter.web.console.roles import Act, may
+from store.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`path`: also the beginning of the paths of its pages."""
+
+    title: str
+    path: str
+    act: Act
+
+
+PLACES: tuple[Place, ...] = ()
+ACCOUNT = "/console/account"  # one's own; in no list, behind one's name
+
+
+def places_of(person: Person) -> list[Place]:
+    return [place for place in PLACES if may(person, place.act)]
+
+
+def home_of(person: Person) -> str:
+    """Where somebody comes in: the first place."""
+    return next((place.path for place in places_of(person)), ACCOUNT)

@@ -1,0 +1,38 @@
+"""What the page after an act says: "Saved." and its like, shown once.
+
+Owns the sentences by their codes and the cookie that carries a code to the next page. Must never carry a text: whoever plants a cookie can
+choose among these sentences only. Called by console.py.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_COOKIE = "makegood-said"
+_LIFETIME_S = 60  # the next page is a redirect away
+
+SAID: dict[str, str] = {
+    "signed_out": "You are signed out.",
+    "password_chosen": "Your new password is in force. Every other session of yours has ended.",
+    "others_ended": "Every other session of yours has ended.",
+}
+
+
+class Said:
+    def __init__(self, *, https: bool) -> None:
+        self._cookie = f"__Host-{_COOKIE}" if https else _COOKIE
+        self._https = https
+
+    def carry(self, response: Response, code: str) -> Response:
+        """To the next page. KeyError: no such sentence."""
+        assert SAID[code]
+        response.set_cookie(self._cookie, code, max_age=_LIFETIME_S, path="/", httponly=True, secure=self._https, samesite="lax")
+        return response
+
+    def read(self, request: Request) -> str | None:
+        return SAID.get(request.cookies.get(self._cookie, ""))
+
+    def over(self, request: Request, response: Response) -> Response:
+        """It has been shown."""
+        if self._cookie in request.cookies:
+            response.delete_cookie(self._cookie, path="/", httponly=True, secure=self._https, samesite="lax")
+        return response

@@ -1,0 +1,11 @@
+"""The console over SQLite; what differs between engines is tested with the store."""
+
+import pytest
+
+from store.engine import Store
+from tests.starter.web.console.harness import Scene, scene_of
+
+
+@pytest.fixture
+def scene(sqlite_store: Store) -> Scene:
+    return scene_of(sqlite_store)

@@ -1,0 +1,56 @@
+"""The audit log: only ever added to, by code and by database; nothing personal; found by person, case and act."""
+
+import pytest
+from sqlalchemy import text
+
+from store.audit import Audit
+from store.engine import Store, StoreRefused
+from tests.store.samples import CASE, MONDAY, hours
+
+
+async def test_rows_are_found_by_person_case_and_act_in_pages(store: Store) -> None:
+    audit = Audit(store)
+    await audit.note(MONDAY, "sign_in", person="lena", role="lead")
+    await audit.note(MONDAY, "sign_in.failed")
+    for number in range(5):
+        detail: dict[str, str | int | None] = {"reason": "goodwill", "n": number, "left_out": None}
+        await audit.note(hours(number), "resolve", person="lena", role="lead", case_id=CASE, detail=detail)
+    every = await audit.page()
+    assert [row.act for row in every] == ["resolve"] * 5 + ["sign_in.failed", "sign_in"]
+    assert (every[0].at, every[0].person, every[0].role, every[0].case_id) == (hours(4), "lena", "lead", CASE)
+    assert every[0].detail == {"reason": "goodwill", "n": 4}
+    assert (every[5].person, every[5].role, every[5].detail) == (None, None, {})
+    assert [row.act for row in await audit.page(act="sign_in")] == ["sign_in.failed", "sign_in"]
+    assert [row.act for row in await audit.page(person="lena", act="sign_in")] == ["sign_in"]
+    assert await audit.page(person="ann") == []
+    first = await audit.page(case_id=CASE, limit=3)
+    second = await audit.page(case_id=CASE, limit=3, before=first[-1].id)
+    assert [row.detail["n"] for row in [*first, *second]] == [4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET person = 'nobody'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1"])
+async def test_no_row_is_changed_or_deleted_whoever_asks_the_database(store: Store, statement: str) -> None:
+    audit = Audit(store)
+    await audit.note(MONDAY, "sign_in", person="lena", role="lead")
+    before = await audit.page()
+    with pytest.raises(StoreRefused):
+        await store.write(lambda connection: connection.execute(text(statement)).close())
+    assert await audit.page() == before
+
+
+@pytest.mark.parametrize(
+    ("act", "detail"),
+    [
+        ("Sign in", {}),
+        ("", {}),
+        ("a.b.c", {}),
+        ("reply", {"text": "x" * 121}),
+        ("reply", {"text": "two\nlines"}),
+        ("reply", {"A field": "x"}),
+    ],
+)
+async def test_what_is_no_code_is_not_taken(sqlite_store: Store, act: str, detail: dict[str, str]) -> None:
+    audit = Audit(sqlite_store)
+    with pytest.raises(ValueError, match="right would be"):
+        await audit.note(MONDAY, act, detail=detail)
+    assert await audit.page() == []
