@@ -2,8 +2,8 @@
 
 Owns the rows of `suppressions`: why, since when, for which classes of message, and that a later word lifts an earlier one. Must never
 forget a suppression because a person's data is erased: that would write to them again. Called within transactions by the message
-activity (may I?) and by what the webhooks report (no more); by the desk, the one-click unsubscribe and the customer's page through
-`SuppressionBooks`.
+activity (may I?) and by what the webhooks report (no more); by the desk, the one-click unsubscribe, the customer's page and the admins'
+pages of the console through `SuppressionBooks`.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import Connection, bindparam, case, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from policies.case.vocabulary import Channel, MessageClass
 from policies.contract import Contract, Instant
@@ -53,6 +53,19 @@ class Suppression(Contract):
 
 _THIS = (suppressions.c.channel == bindparam("on"), suppressions.c.address == bindparam("to"))
 _STANDING = select(suppressions).where(*_THIS, suppressions.c.lifted_at.is_(None)).order_by(suppressions.c.covers, suppressions.c.since)
+# The newest first. Two that were said at the same moment: by address, so that pages break at the same row.
+_LISTED = (
+    select(suppressions)
+    .where(suppressions.c.channel == bindparam("on"), suppressions.c.lifted_at.is_(None))
+    .order_by(suppressions.c.since.desc(), suppressions.c.address, suppressions.c.reason)
+    .limit(bindparam("most"))
+    .offset(bindparam("skipped"))
+)
+_COUNTED = (
+    select(suppressions.c.channel, suppressions.c.reason, func.count())
+    .where(suppressions.c.lifted_at.is_(None))
+    .group_by(suppressions.c.channel, suppressions.c.reason)
+)
 _LIFT = update(suppressions).where(
     *_THIS,
     suppressions.c.reason.in_(bindparam("reasons", expanding=True)),
@@ -143,6 +156,21 @@ class SuppressionBooks:
 
     async def lift(self, channel: Channel, address: str, reasons: Collection[SuppressionReason], at: datetime) -> bool:
         return await self._store.write(lambda connection: lift(connection, channel, address, reasons, at))
+
+    async def listed(self, channel: Channel, *, limit: int, skip: int = 0) -> list[Suppression]:
+        """What stands on this channel, the newest first."""
+        values = {"on": channel.value, "most": limit, "skipped": skip}
+        rows = await self._store.read(lambda connection: connection.execute(_LISTED, values).mappings().all())
+        return [Suppression.model_validate(dict(row)) for row in rows]
+
+    async def counted(self) -> dict[tuple[Channel, SuppressionReason], int]:
+        """How many stand, by channel and reason; one statement."""
+        rows = await self._store.read(lambda connection: connection.execute(_COUNTED).all())
+        return {(Channel(channel), SuppressionReason(reason)): number for channel, reason, number in rows}
+
+    async def of_address(self, channel: Channel, address: str) -> list[Suppression]:
+        """What stands for one address. ValueError: it is none."""
+        return await self._store.read(lambda connection: standing(connection, channel, address))
 
     async def is_suppressed(self, channel: Channel, address: str, message_class: MessageClass) -> SuppressionReason | None:
         return await self._store.read(lambda connection: is_suppressed(connection, channel, address, message_class))

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starter.passwords import TooBusy, why_not
 from starter.web.console.console import Console, ours
 from starter.web.console.forms import form_of
-from starter.web.console.guard import SIGN_IN, needs
+from starter.web.console.guard import BUSY, SIGN_IN, needs
 from starter.web.console.navigation import ACCOUNT, home_of
 from starter.web.console.roles import Act
 from starter.web.console.sign_in import SignIn
@@ -19,7 +19,6 @@ from starter.web.console.visit import SignedIn, Visit
 from starter.web.problems import Problem
 from store.people import People
 
-_BUSY = "Many people are signing in at this moment. Try again in a few seconds."
 _READ = ["GET", "HEAD"]
 
 
@@ -46,7 +45,7 @@ def door_pages(console: Console, sign_in: SignIn) -> APIRouter:
         try:
             answer = await sign_in.check(request, name, password)
         except TooBusy:
-            raise Problem("away", _BUSY, headers={"retry-after": "3"}) from None
+            raise Problem("away", BUSY, headers={"retry-after": "3"}) from None
         if answer.person is None:
             shown = console.show_outside("sign_in", request, status=answer.status, name=name, wrong=answer.words, to=to)
             if answer.retry_after_s is not None:
@@ -81,10 +80,7 @@ def account_pages(console: Console, sign_in: SignIn) -> APIRouter:
             status = 429 if "form" in visit.form.errors else 422
             return console.show("account", visit, status=status)
         person, now = visit.person, console.now()
-        try:
-            hashed = await console.passwords.hashed(visit.form.get("new"))
-        except TooBusy:
-            raise Problem("away", _BUSY, headers={"retry-after": "3"}) from None
+        hashed = await console.passwords.hashed(visit.form.get("new"))
         await People(console.parts.backends.store()).choose_password(person.person_id, hashed)
         await console.note(visit, "password.chosen")
         token = await console.sessions().begin(person.person_id, now)
@@ -122,11 +118,7 @@ async def _check(visit: Visit, sign_in: SignIn) -> None:
         form.refuse("new", "It is the present one; right would be another one.")
     if form.errors:
         return
-    try:
-        answer = await sign_in.check(visit.request, person.name, form.get("present"), act="password")
-    except TooBusy:
-        form.refuse("form", _BUSY)
-        return
+    answer = await sign_in.check(visit.request, person.name, form.get("present"), act="password")
     if answer.wrong_password:
         form.refuse("present", "It is not your present password.")
     elif answer.person is None:

@@ -22,6 +22,7 @@ from starter.web.console.guard import Guard
 from starter.web.console.navigation import home_of, places_of
 from starter.web.console.roles import Act
 from starter.web.console.said import Said
+from starter.web.console.sealed import Sealed
 from starter.web.console.session import IDLE, LONGEST, ConsoleCookie
 from starter.web.console.style import STYLE_URL
 from starter.web.console.visit import Visit
@@ -47,7 +48,9 @@ class Console:
         self.passwords = passwords
         self.cookie = ConsoleCookie(https=parts.https)
         self.said = Said(https=parts.https)
-        self.tokens = CsrfTokens(link_keys(parts.settings), lambda: parts.clock().timestamp())
+        keys = link_keys(parts.settings)
+        self.tokens = CsrfTokens(keys, lambda: parts.clock().timestamp())
+        self._sealed = Sealed(keys)
 
     def router(self) -> APIRouter:
         """A router on which nothing is reached without a session and `needs`."""
@@ -119,6 +122,14 @@ class Console:
         """After a form was taken: to a page of the console, which says so (said.py)."""
         response: Response = RedirectResponse(to, 303)
         return self.said.carry(response, said) if said is not None else response
+
+    def seal(self, text: str) -> str:
+        """For a hidden field or a path: what must come back but may not be read (an address). Good for a working day."""
+        return self._sealed.seal(text, int(self.now().timestamp()))
+
+    def unseal(self, sealed: str) -> str | None:
+        """What `seal` was given; None for anything else."""
+        return self._sealed.open(sealed, int(self.now().timestamp()))
 
     # -- cases and acts ---------------------------------------------------------------------------------------------------------------
 

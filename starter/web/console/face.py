@@ -7,20 +7,30 @@ from fastapi import APIRouter
 
 from starter.passwords import Passwords
 from starter.web.console.account_pages import account_pages, door_pages
+from starter.web.console.audit_pages import audit_pages
 from starter.web.console.console import Console
 from starter.web.console.forms import LARGEST
+from starter.web.console.key_pages import key_pages
+from starter.web.console.people_pages import people_pages
+from starter.web.console.policy_pages import policy_pages
 from starter.web.console.sign_in import SignIn
+from starter.web.console.suppression_pages import suppression_pages
 from starter.web.parts import Face, WebParts
 
 
 def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[Face]:
-    """Raises SettingsError."""
+    """Raises SettingsError, BookError."""
     console = Console(parts, passwords or Passwords())
     sign_in = SignIn(console)
     router = APIRouter()
     for pages in (
         door_pages(console, sign_in),
         account_pages(console, sign_in),
+        policy_pages(console),
+        people_pages(console),
+        key_pages(console),
+        suppression_pages(console),
+        audit_pages(console),
     ):
         router.include_router(pages)
     return [Face(router, prefixes=("/console",), body_limit=LARGEST)]

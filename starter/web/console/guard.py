@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from starter.passwords import TooBusy
 from starter.web.console.forms import Form, form_of
 from starter.web.console.navigation import ACCOUNT
 from starter.web.console.roles import Act, may
@@ -27,6 +28,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
 SIGN_IN = "/console/sign-in"
+BUSY = "Many passwords are being checked at this moment. Try again in a few seconds."
 _ACT, _LIVE = "makegood_act", "makegood_live"
 _KEPT = ("text", "note", "why", "comment")  # fields whose words somebody would miss
 
@@ -84,7 +86,7 @@ class Guard:
                     try:
                         return await handle(request)
                     except Exception as error:
-                        problem = of_exception(error)
+                        problem = _busy() if isinstance(error, TooBusy) else of_exception(error)
                         if problem is None:
                             raise
                         return guard._shown(problem, visit)
@@ -108,6 +110,10 @@ class Guard:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         to = SIGN_IN if path == "/console" else f"{SIGN_IN}?to={quote(path, safe='/')}"
         return console.cookie.drop(RedirectResponse(to, 303))
+
+
+def _busy() -> Problem:
+    return Problem("away", BUSY, headers={"retry-after": "3"})
 
 
 def _is_page(request: Request) -> bool:

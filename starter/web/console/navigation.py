@@ -18,7 +18,17 @@ class Place:
     act: Act
 
 
-PLACES: tuple[Place, ...] = ()
+PLACES: tuple[Place, ...] = (
+    Place("Policies", "/console/policies", Act.READ),
+    Place("Admin", "/console/admin", Act.PEOPLE),
+)
+# Within "Admin".
+ADMIN_PLACES: tuple[Place, ...] = (
+    Place("People", "/console/admin/people", Act.PEOPLE),
+    Place("API keys", "/console/admin/keys", Act.KEYS),
+    Place("Suppressions", "/console/admin/suppressions", Act.SUPPRESSIONS),
+    Place("Audit log", "/console/admin/audit", Act.AUDIT),
+)
 ACCOUNT = "/console/account"  # one's own; in no list, behind one's name
 
 

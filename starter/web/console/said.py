@@ -14,6 +14,12 @@ SAID: dict[str, str] = {
     "signed_out": "You are signed out.",
     "password_chosen": "Your new password is in force. Every other session of yours has ended.",
     "others_ended": "Every other session of yours has ended.",
+    "person_changed": "Saved. It is in force with the person's next click.",
+    "person_disabled": "Disabled. Every session has ended.",
+    "person_enabled": "Enabled. The password is as it was.",
+    "key_revoked": "Revoked. The key's next request is refused.",
+    "suppression_lifted": "Lifted. The address may be written to again, as far as this reason goes.",
+    "suppression_gone": "Nothing was lifted: it does not stand any more.",
 }
 
 

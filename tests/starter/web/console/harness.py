@@ -101,8 +101,9 @@ def scene_of(
     *,
     hasher: PasswordHasher = CHEAP,
     public_url: str = PUBLIC_URL,
+    **settings: Any,
 ) -> Scene:
     clock, backends = Clock(MONDAY), FakeBackends(store, desk)
-    parts = parts_of(backends, clock=clock, public_url=public_url, link_keys=KEY)
+    parts = parts_of(backends, clock=clock, public_url=public_url, link_keys=KEY, **settings)
     of = faces or (lambda given: console_faces(given, Passwords(hasher)))
     return Scene(application(of, parts), store, clock, backends, parts)
