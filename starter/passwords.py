@@ -19,6 +19,7 @@ T = TypeVar("T")
 SHORTEST = 15
 LONGEST = 200  # characters; longer than any sentence one remembers, short enough to be hashed by anybody who asks
 _FEWEST_KINDS = 5  # different characters: "aaaaaaaaaaaaaaa" is long
+_LONG_NAME = 3  # characters; shorter ones stand in half of all words
 _AT_ONCE = 2  # each takes 64 MiB and four threads for a twentieth of a second (RFC 9106, the library's defaults)
 _MOST_WAITING = 32  # a second and a half of work; who comes later is told to come again
 _NOBODY = "nobody has this password: it stands in for the one of a person who is not there"
@@ -82,11 +83,10 @@ def why_not(password: str, *, name: str, shown_name: str = "") -> str | None:
         return f"It is too long; right would be at most {LONGEST} characters."
     if len(set(text.lower())) < _FEWEST_KINDS:
         return "It repeats too few characters; right would be several words of your own."
-    own = {part for part in (name, *shown_name.lower().split()) if len(part) > 3}
     rest = text.lower()
-    for part in own:
-        rest = rest.replace(part, "")
-    if len(rest) < SHORTEST // 2:
+    for part in sorted({name, *shown_name.lower().split()}, key=len, reverse=True):
+        rest = rest.replace(part, "") if len(part) >= _LONG_NAME else rest
+    if sum(character.isalnum() for character in rest) <= SHORTEST // 2:
         return "It is mostly your name; right would be several words of your own."
     return None
 

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from starter.plain_errors import lines
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.navigation import ADMIN_PLACES
@@ -28,6 +27,13 @@ SCOPES = [
 ]
 LIVES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("never", "never ends")]
 _USUAL = "365"
+_NAMED = "right would be at most 60 letters, digits, blanks and . _ & ' -, such as"
+_RIGHT = {
+    "name": f"Service: {_NAMED} shop-backend.",
+    "scopes": "It may: tick at least one.",
+    "merchant": f"Merchant: {_NAMED} northwind; or nothing, for every merchant.",
+    "per_minute": f"Requests a minute: right would be 1 to 1000000, for example {PER_MINUTE}.",
+}
 
 
 def key_pages(console: Console) -> APIRouter:
@@ -102,7 +108,7 @@ def _new(visit: Visit) -> NewKey | None:
     if life not in dict(LIVES):
         form.refuse("life", "Ends: choose one of the list.")
     if not (rate.isascii() and rate.isdecimal() and len(rate) <= 7):
-        form.refuse("per_minute", f"Requests a minute: right would be a number, for example {PER_MINUTE}.")
+        form.refuse("per_minute", _RIGHT["per_minute"])
     if form.errors:
         return None
     given = {
@@ -115,7 +121,7 @@ def _new(visit: Visit) -> NewKey | None:
     try:
         return NewKey.model_validate(given)
     except ValidationError as error:
-        for line in lines(error, NewKey, values=False):
-            where, _, words = line.partition(": ")
-            form.refuse(where.partition("[")[0], f"{where.partition('[')[0].replace('_', ' ').capitalize()}: {words}")
+        for detail in error.errors(include_url=False, include_input=False, include_context=False):
+            name = str(detail["loc"][0])
+            form.refuse(name, _RIGHT[name])
         return None

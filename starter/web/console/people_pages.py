@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from starter.accounts import ONE_TIME_LIFE, Accounts
-from starter.plain_errors import lines
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.navigation import ADMIN_PLACES
@@ -26,7 +25,13 @@ ROLES = [
     (PersonRole.ADMIN.value, "admin: also people, keys, suppressions, audit log"),
 ]
 
-_LABELS = {"name": "Name", "shown_name": "Shown as", "role": "Role", "merchants": "Merchants"}
+_RIGHT = {
+    "name": "Name: right would be 2 to 40 small letters, digits and . _ - such as lena.lead.",
+    "shown_name": "Shown as: right would be at most 60 letters, without < > or @.",
+    "role": "Role: choose one of the list.",
+    "merchants": "Merchants: right would be names as cases carry them, with commas between, such as northwind, acme.",
+}
+_ADMINS_SEE_ALL = "Merchants: an admin is for every merchant; right would be none here, or another role."
 
 
 def people_pages(console: Console) -> APIRouter:
@@ -154,8 +159,8 @@ def _merchants(visit: Visit) -> list[str]:
 
 
 def _refuse(visit: Visit, error: ValidationError) -> None:
-    for line in lines(error, NewPerson, values=False):
-        where, _, words = line.partition(": ")
-        name = where.partition("[")[0]
-        known = name in ("name", "shown_name", "role", "merchants")
-        visit.form.refuse(name if known else "role", f"{_LABELS[name]}: {words}" if known else line)
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        name = str(detail["loc"][0]) if detail["loc"] else "merchants"  # what is about several fields: an admin's merchants
+        if name == "shown_name" and not visit.form.get("shown_name").strip():
+            continue  # it was taken from the name, which is wrong itself
+        visit.form.refuse(name, _RIGHT.get(name, _RIGHT["merchants"]) if detail["loc"] else _ADMINS_SEE_ALL)

@@ -3,9 +3,9 @@
 import pytest
 
 from store.engine import Store
-from tests.starter.web.console.harness import Scene, scene_of
+from tests.starter.web.console.harness import Scene, usual_scene
 
 
 @pytest.fixture
 def scene(sqlite_store: Store) -> Scene:
-    return scene_of(sqlite_store)
+    return usual_scene(sqlite_store)

@@ -7,9 +7,10 @@ import html
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import httpx2
 from argon2 import PasswordHasher
@@ -24,6 +25,7 @@ from store.people import NewPerson, People, Person, PersonRole
 from tests.starter.web.harness import KEY, PUBLIC_URL, Clock, FakeBackends, application, browser, parts_of
 from tests.store.samples import MONDAY
 
+Faces = Callable[[WebParts], Sequence[Face]]
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery staple"
 _HASHED = CHEAP.hash(PASSWORD)  # once per process
@@ -97,13 +99,26 @@ class Scene:
 def scene_of(
     store: Store,
     desk: Any = None,
-    faces: Callable[[WebParts], Sequence[Face]] | None = None,
+    faces: Faces | None = None,
     *,
     hasher: PasswordHasher = CHEAP,
     public_url: str = PUBLIC_URL,
     **settings: Any,
 ) -> Scene:
+    """An application of this test's own: for what it remembers (strangers' tries), or for other settings."""
     clock, backends = Clock(MONDAY), FakeBackends(store, desk)
     parts = parts_of(backends, clock=clock, public_url=public_url, link_keys=KEY, **settings)
     of = faces or (lambda given: console_faces(given, Passwords(hasher)))
     return Scene(application(of, parts), store, clock, backends, parts)
+
+
+def usual_scene(store: Store, desk: Any = None, faces: Faces | None = None) -> Scene:
+    """The application that these faces are once per process; what a test puts in reaches it through the same seams."""
+    scene = _usual(faces)
+    scene.backends.opened, scene.backends.asked_desk, scene.clock.now = store, desk, MONDAY
+    return replace(scene, store=store)
+
+
+@cache
+def _usual(faces: Faces | None) -> Scene:
+    return scene_of(cast(Store, None), faces=faces)

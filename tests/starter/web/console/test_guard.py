@@ -18,7 +18,7 @@ from starter.web.parts import Face, WebParts
 from store.engine import Store
 from store.people import Person, PersonRole
 from tests.starter.web.api.harness import one_case
-from tests.starter.web.console.harness import CHEAP, Scene, scene_of
+from tests.starter.web.console.harness import CHEAP, Scene, usual_scene
 from tests.store.samples import CASE, MONDAY
 
 
@@ -53,7 +53,7 @@ def with_pages(parts: WebParts) -> Sequence[Face]:
 
 @pytest.fixture
 def scene(sqlite_store: Store) -> Scene:
-    return scene_of(sqlite_store, faces=with_pages)
+    return usual_scene(sqlite_store, faces=with_pages)
 
 
 def person(role: PersonRole) -> Person:

@@ -17,6 +17,12 @@ from tests.starter.web.console.harness import PASSWORD, Scene, scene_of
 NEW = "a quite new sentence of mine"
 
 
+@pytest.fixture
+def scene(sqlite_store: Store) -> Scene:
+    """Of each test's own: what the door remembers is what it is about."""
+    return scene_of(sqlite_store)
+
+
 async def test_who_signs_in_is_let_in_and_who_signs_out_is_out(scene: Scene) -> None:
     await scene.person()
     async with scene.stranger() as visitor:

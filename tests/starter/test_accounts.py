@@ -1,0 +1,73 @@
+"""People are made with a password that is good once; the first admin; passwords by their rules and beside the event loop."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from starter.accounts import Accounts
+from starter.passwords import Passwords, TooBusy, one_time_password, why_not
+from store.engine import open_store
+from store.people import NewPerson, PersonRole
+from tests.store.samples import MONDAY, hours
+from tests.store_fixtures import ready_sqlite
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+async def test_the_first_admin_is_made_once_and_only_where_there_is_nobody(tmp_path: Path) -> None:
+    store = await open_store(ready_sqlite(tmp_path / "books.sqlite"))
+    try:
+        accounts = Accounts(store, Passwords(CHEAP), lambda: MONDAY)
+        made = await accounts.first_admin("makegood up")
+        assert made is not None
+        person, password = made
+        assert (person.name, person.role, person.must_change, person.one_time_until) == ("admin", "admin", True, hours(72))
+        assert re.fullmatch(r"([a-z2-9]{4}-){4}[a-z2-9]{4}", password)
+        assert await accounts.first_admin("makegood up") is None
+        await accounts.create(NewPerson(name="ann", shown_name="Ann", role=PersonRole.ADMIN), "admin")
+        await accounts.disable("admin", "ann")
+        assert await accounts.first_admin("makegood up") is None  # who was disabled does not come back by a restart
+    finally:
+        await store.close()
+
+
+async def test_a_password_is_right_however_its_letters_were_composed_and_nobodys_never_is() -> None:
+    passwords = Passwords(CHEAP)
+    hashed = await passwords.hashed("vier schöne Wörter hier")
+    assert hashed.startswith("$argon2id$")
+    assert await passwords.is_right("vier scho\u0308ne Wo\u0308rter hier", hashed)
+    for wrong, against in (("vier schoene Woerter hier", hashed), ("x", None), ("nobody has this password", None), ("x", "no hash")):
+        assert not await passwords.is_right(wrong, against)
+
+
+async def test_too_many_at_once_are_told_to_come_again() -> None:
+    passwords = Passwords(CHEAP)
+    ends = await asyncio.gather(*(passwords.hashed(f"number {number}") for number in range(40)), return_exceptions=True)
+    assert sum(isinstance(end, TooBusy) for end in ends) == 8
+    assert await passwords.hashed("afterwards")
+
+
+def test_the_usual_parameters_are_those_of_rfc_9106() -> None:
+    hasher = PasswordHasher()
+    assert (hasher.time_cost, hasher.memory_cost, hasher.parallelism, hasher.type.name) == (3, 65_536, 4, "ID")
+
+
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("fourteen chars", "It has 14 characters; right would be at least 15"),
+        ("x" * 201, "too long"),
+        ("abababababababab", "repeats too few characters"),
+        ("lena.lead lena.lead", "mostly your name"),
+        ("Lena Lead 123456", "mostly your name"),
+        ("four words of mine", None),
+        ("vier Wörter, 日本語も", None),
+        (one_time_password(), None),
+    ],
+)
+def test_what_a_password_must_be(password: str, says: str | None) -> None:
+    said = why_not(password, name="lena.lead", shown_name="Lena Lead")
+    assert (said is None) if says is None else (said is not None and says in said)
