@@ -4,9 +4,12 @@ Owns the life of a one-time password and the audit of these acts. Must never kee
 on. Called by the console's admin pages, `makegood people` and the embedded stack.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
+from starter.auditing import Value, audited
 from starter.passwords import Passwords, one_time_password
 from store.audit import Audit
 from store.engine import Store
@@ -15,6 +18,7 @@ from store.people import NewPerson, People, Person, PersonRole
 # ASVS 5.0, 6.4.1: initial passwords expire after a short time. Over a weekend, so that a lead may make one on Friday.
 ONE_TIME_LIFE = timedelta(hours=72)
 FIRST_ADMIN = "admin"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")  # as store.people has it
 
 
 class Accounts:
@@ -29,36 +33,38 @@ class Accounts:
     async def create(self, new: NewPerson, by: str, role: str = PersonRole.ADMIN) -> tuple[Person, str]:
         """The person, and the one-time password that nobody else knows."""
         password, now = one_time_password(), self._clock()
-        person = await self._people.create(new, await self._passwords.hashed(password), now + ONE_TIME_LIFE, by, now)
-        detail = {"whom": person.name, "as": person.role.value, "merchants": len(person.merchants)}
-        await self._audit.note(now, "people.create", person=by, role=role, detail=detail)
-        return person, password
+        hashed = await self._passwords.hashed(password)
+        async with self._audited("create", new.name, by, role, {"as": new.role.value, "merchants": len(new.merchants)}):
+            return await self._people.create(new, hashed, now + ONE_TIME_LIFE, by, now), password
 
     async def reset(self, name: str, by: str, role: str = PersonRole.ADMIN) -> tuple[Person, str]:
-        password, now = one_time_password(), self._clock()
-        person = await self._people.reset(name, await self._passwords.hashed(password), now + ONE_TIME_LIFE)
-        await self._audit.note(now, "people.reset", person=by, role=role, detail={"whom": name})
-        return person, password
+        password = one_time_password()
+        hashed = await self._passwords.hashed(password)
+        async with self._audited("reset", name, by, role):
+            return await self._people.reset(name, hashed, self._clock() + ONE_TIME_LIFE), password
 
     async def set_role(self, name: str, to: PersonRole, merchants: list[str] | None, by: str, role: str = PersonRole.ADMIN) -> Person:
         """`merchants` None: as before; empty: every merchant's cases."""
-        person = await self._people.set_role(name, to, merchants)
-        detail = {"whom": name, "as": to.value, "merchants": len(person.merchants)}
-        await self._audit.note(self._clock(), "people.role", person=by, role=role, detail=detail)
-        return person
+        bound = len(merchants) if merchants is not None else None
+        async with self._audited("role", name, by, role, {"as": to.value, "merchants": bound}):
+            return await self._people.set_role(name, to, merchants)
 
     async def disable(self, name: str, by: str, role: str = PersonRole.ADMIN) -> Person:
-        person = await self._people.disable(name, self._clock())
-        await self._audit.note(self._clock(), "people.disable", person=by, role=role, detail={"whom": name})
-        return person
+        async with self._audited("disable", name, by, role):
+            return await self._people.disable(name, self._clock())
 
     async def enable(self, name: str, by: str, role: str = PersonRole.ADMIN) -> Person:
-        person = await self._people.enable(name)
-        await self._audit.note(self._clock(), "people.enable", person=by, role=role, detail={"whom": name})
-        return person
+        async with self._audited("enable", name, by, role):
+            return await self._people.enable(name)
 
     async def first_admin(self, by: str) -> tuple[Person, str] | None:
         """Somebody must be the first. None if there is anybody already."""
         if not await self._people.are_none():
             return None
         return await self.create(NewPerson(name=FIRST_ADMIN, shown_name="Admin", role=PersonRole.ADMIN), by)
+
+    def _audited(
+        self, act: str, whom: str, by: str, role: str, more: Mapping[str, Value] | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        detail = {"whom": whom if _NAME.fullmatch(whom) else None, **(more or {})}  # what is no name may be anything
+        return audited(self._audit, self._clock, f"people.{act}", person=by, role=role, detail=detail)

@@ -5,13 +5,13 @@ Owns their start from the command line. Must never touch a case. Part of the com
 
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from starter.accounts import Accounts
+from starter.cli.first_admin import tell_first_admin
 from starter.cli.options import Json
 from starter.cli.printing import put_json, remark, say
 from starter.cli.session import run, settings
@@ -19,7 +19,6 @@ from starter.connection import RETENTION, connect, ensure_namespace, ensure_sear
 from starter.desk import IdentityKeyChanged
 from starter.embedded.stack import Stack
 from starter.identity_key import FILE_NAME, identity_of
-from starter.passwords import Passwords
 from starter.settings import ROOT, Settings
 from store.engine import open_store, upgrade
 from store.queries import Queries
@@ -58,7 +57,7 @@ def up(
         async with stack:
             say(f"Web: {stack.web_url} (links in messages begin with {chosen.public_url or stack.web_url})")
             say(f"Console: {stack.web_url}/console")
-            await _tell_first_admin(chosen)
+            await tell_first_admin(chosen.database_url)
             say(f"Temporal's web UI: {stack.ui_url}")
             say(f"Temporal: {stack.address}, books: {chosen.database_url}")
             say("Open cases with `makegood open FILE`; Ctrl-C stops everything, cases stay.")
@@ -107,19 +106,6 @@ def setup(
             say(f"Identity key: there{kept} (fingerprint {fingerprint}). Keep a copy of it with the backup of the books.")
 
     run(work())
-
-
-async def _tell_first_admin(chosen: Settings) -> None:
-    """On the terminal of whoever started the stack, once; the logs of its parts never hold it."""
-    store = await open_store(chosen.database_url)
-    try:
-        made = await Accounts(store, Passwords(), lambda: datetime.now(UTC)).first_admin("makegood up")
-    finally:
-        await store.close()
-    if made is not None:
-        person, password = made
-        say(f"  Nobody could sign in yet: there is an admin now, name {person.name}, one-time password {password}")
-        say("  It is shown once; `makegood people reset admin` makes another.")
 
 
 async def _identity_key(chosen: Settings) -> str:

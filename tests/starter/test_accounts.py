@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from starter.accounts import Accounts
+from starter.cli.first_admin import tell_first_admin
 from starter.passwords import Passwords, TooBusy, one_time_password, why_not
-from store.engine import open_store
-from store.people import NewPerson, PersonRole
+from store.audit import Audit
+from store.engine import StoreRefused, open_store
+from store.people import NewPerson, People, PersonRole
 from tests.store.samples import MONDAY, hours
 from tests.store_fixtures import ready_sqlite
 
@@ -30,6 +33,42 @@ async def test_the_first_admin_is_made_once_and_only_where_there_is_nobody(tmp_p
         await accounts.create(NewPerson(name="ann", shown_name="Ann", role=PersonRole.ADMIN), "admin")
         await accounts.disable("admin", "ann")
         assert await accounts.first_admin("makegood up") is None  # who was disabled does not come back by a restart
+    finally:
+        await store.close()
+
+
+async def test_a_stack_that_was_just_started_says_its_first_admin_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = ready_sqlite(tmp_path / "books.sqlite")
+    await tell_first_admin(url)
+    said = capsys.readouterr()
+    found = re.search(r"name admin, one-time password (\S+)", said.out)
+    assert found is not None
+    assert said.err == ""
+    await tell_first_admin(url)
+    assert capsys.readouterr() == ("", "")
+    store = await open_store(url)
+    try:
+        tried = await People(store).begin_try("admin", lambda _: timedelta(0), datetime.now(UTC))
+        assert tried is not None
+        assert await Passwords().is_right(found[1], tried.password)
+        rows = await Audit(store).page()
+        assert [(row.act, row.person, row.detail) for row in rows] == [
+            ("people.create", "makegood up", {"whom": "admin", "as": "admin", "merchants": 0})
+        ]
+    finally:
+        await store.close()
+
+
+async def test_what_was_refused_is_in_the_log_as_refused_and_what_is_no_name_is_not(tmp_path: Path) -> None:
+    store = await open_store(ready_sqlite(tmp_path / "books.sqlite"))
+    try:
+        accounts = Accounts(store, Passwords(CHEAP), lambda: MONDAY)
+        await accounts.first_admin("root")
+        for name in ("admin", "somebody@example.com"):
+            with pytest.raises(StoreRefused):
+                await accounts.disable(name, "root")
+        rows = (await Audit(store).page(act="people.disable"))[::-1]
+        assert [row.detail for row in rows] == [{"whom": "admin"}, {"outcome": "refused"}, {}, {"outcome": "refused"}]
     finally:
         await store.close()
 

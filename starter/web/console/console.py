@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from starter.desk import Refused
+from starter.auditing import Value, audited
 from starter.link_keys import link_keys
 from starter.passwords import Passwords
 from starter.web.api.finding import Found, find
@@ -32,13 +32,10 @@ from starter.web.parts import WebParts
 from starter.web.problems import KINDS, REQUEST_ID, Problem
 from store.audit import Audit
 from store.console_sessions import ConsoleSession, ConsoleSessions
-from store.engine import StoreRefused
 
 LANGUAGE = "en"  # of the console; the customer's page has the customer's
 _OURS = re.compile(r"/console(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*(\?[A-Za-z0-9._~=&%+:-]*)?\Z")
 _LONGEST_PATH = 300
-
-Value = str | int | bool | None
 
 
 class Console:
@@ -145,15 +142,9 @@ class Console:
     @asynccontextmanager
     async def audited(self, visit: Visit, act: Act | str, case_id: str | None = None, **detail: Value) -> AsyncIterator[None]:
         """Around an act: it stands in the log before it is tried; if it was refused or remained unanswered, another row says so."""
-        await self.note(visit, act, case_id, **detail)
-        try:
+        person, audit = visit.person, Audit(self.parts.backends.store())
+        async with audited(audit, self.now, str(act), person=person.name, role=person.role.value, case_id=case_id, detail=detail):
             yield
-        except (Refused, StoreRefused):
-            await self.note(visit, act, case_id, outcome="refused")
-            raise
-        except Exception:
-            await self.note(visit, act, case_id, outcome="unknown")
-            raise
 
 
 def ours(path: str | None) -> str | None:

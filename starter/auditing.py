@@ -1,0 +1,41 @@
+"""Around an act: it stands in the audit log before it is tried, and how it ended if not well.
+
+Owns this order. Must never let an act be tried that could not be written down. Called by the console and by whatever makes people.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from starter.desk import Refused
+from store.audit import Audit
+from store.engine import StoreRefused
+
+Value = str | int | bool | None
+
+
+@asynccontextmanager
+async def audited(
+    audit: Audit,
+    clock: Callable[[], datetime],
+    act: str,
+    *,
+    person: str,
+    role: str,
+    case_id: str | None = None,
+    detail: Mapping[str, Value] | None = None,
+) -> AsyncIterator[None]:
+    """Raises StoreUnavailable before anything is tried; whatever the act raises, after a second row: `outcome` refused | unknown."""
+
+    async def note(more: Mapping[str, Value]) -> None:
+        await audit.note(clock(), act, person=person, role=role, case_id=case_id, detail=more)
+
+    await note(detail or {})
+    try:
+        yield
+    except (Refused, StoreRefused):
+        await note({"outcome": "refused"})
+        raise
+    except Exception:
+        await note({"outcome": "unknown"})
+        raise
