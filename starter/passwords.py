@@ -45,7 +45,9 @@ class Passwords:
         """`hashed` None: nobody is there, which takes as long. Raises TooBusy."""
         if self._nobodys is None:  # by whoever comes first, known or not
             self._nobodys = await self.hashed(_NOBODY)
-        right = await self._beside(self._verified, hashed or self._nobodys, _normal(password)[:LONGEST])
+        text = _normal(password)
+        # Never cut off: what is too long was never chosen, and nobody's password is empty.
+        right = await self._beside(self._verified, hashed or self._nobodys, text if len(text) <= LONGEST else "")
         return right and hashed is not None
 
     def is_outdated(self, hashed: str) -> bool:

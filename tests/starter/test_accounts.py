@@ -78,6 +78,9 @@ async def test_a_password_is_right_however_its_letters_were_composed_and_nobodys
     hashed = await passwords.hashed("vier schöne Wörter hier")
     assert hashed.startswith("$argon2id$")
     assert await passwords.is_right("vier scho\u0308ne Wo\u0308rter hier", hashed)
+    longest = await passwords.hashed("ab" * 100)
+    assert await passwords.is_right("ab" * 100, longest)
+    assert not await passwords.is_right("ab" * 100 + "c", longest)
     for wrong, against in (("vier schoene Woerter hier", hashed), ("x", None), ("nobody has this password", None), ("x", "no hash")):
         assert not await passwords.is_right(wrong, against)
 

@@ -1,10 +1,17 @@
 """The audit log: only ever added to, by code and by database; nothing personal; found by person, case and act."""
 
-import pytest
-from sqlalchemy import text
+import asyncio
 
+import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from store import sqlite_file
+from store.address import Address
 from store.audit import Audit
-from store.engine import Store, StoreRefused
+from store.engine import Store, StoreRefused, open_store
+from store.migrations.head import alembic_config, bring_to_head
 from tests.store.samples import CASE, MONDAY, hours
 
 
@@ -54,3 +61,24 @@ async def test_what_is_no_code_is_not_taken(sqlite_store: Store, act: str, detai
     with pytest.raises(ValueError, match="right would be"):
         await audit.note(MONDAY, act, detail=detail)
     assert await audit.page() == []
+
+
+def _back_and_forth(address: Address) -> None:
+    bring_to_head(address)
+    engine = create_engine(address.for_driver, poolclass=NullPool)
+    if address.file:
+        sqlite_file.install(engine)
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0005")
+    bring_to_head(address)
+
+
+async def test_the_log_can_be_taken_away_and_made_again_with_its_triggers(store_url: str) -> None:
+    await asyncio.to_thread(_back_and_forth, Address.parse(store_url))
+    store = await open_store(store_url)
+    try:
+        await Audit(store).note(MONDAY, "sign_in")
+        with pytest.raises(StoreRefused):
+            await store.write(lambda connection: connection.execute(text("DELETE FROM audit")).close())
+    finally:
+        await store.close()

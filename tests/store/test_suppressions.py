@@ -110,3 +110,18 @@ async def test_what_is_no_address_is_refused_by_name_and_suppresses_nobody(store
     with pytest.raises(ValueError, match=r"no email address; right would be name@example\.com"):
         await books.suppress(Channel.EMAIL, "ada", SPAM, MONDAY, "x")
     assert await books.is_suppressed(Channel.SMS, "NORTHWIND", MessageClass.STATUS) is None
+
+
+async def test_what_stands_is_listed_and_counted_by_channel_the_newest_first(store: Store) -> None:
+    books = SuppressionBooks(store)
+    for number in range(4):
+        await books.suppress(Channel.EMAIL, f"{number}@example.org", SPAM, hours(number // 2), "sendgrid:x")
+    await books.suppress(Channel.EMAIL, "0@example.org", BOUNCE, hours(9), "sendgrid:y")
+    await books.suppress(Channel.SMS, NUMBER, STOP, MONDAY, "twilio:1")
+    await books.lift(Channel.EMAIL, "3@example.org", [SPAM], hours(2))
+    pages = [await books.listed(Channel.EMAIL, limit=3, skip=skip) for skip in (0, 3)]
+    found = [(row.address, row.reason) for page in pages for row in page]
+    assert found == [("0@example.org", BOUNCE), ("2@example.org", SPAM), ("0@example.org", SPAM), ("1@example.org", SPAM)]
+    assert await books.counted() == {(Channel.EMAIL, SPAM): 3, (Channel.EMAIL, BOUNCE): 1, (Channel.SMS, STOP): 1}
+    assert {row.reason for row in await books.of_address(Channel.EMAIL, "0@EXAMPLE.org")} == {SPAM, BOUNCE}
+    assert await books.listed(Channel.VOICE, limit=3) == []

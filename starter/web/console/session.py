@@ -10,8 +10,8 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-# NIST SP 800-63B (4.2.3, AAL2): prove yourself again after 30 minutes without use, and after 12 hours in any case. OWASP's session sheet
-# names 15 to 30 minutes, and a working day. Pages that load themselves anew do not count as use.
+# NIST SP 800-63B-3 (4.2.3, AAL2): prove yourself again after 30 minutes without use, and after 12 hours in any case; its fourth edition
+# allows more. OWASP's session sheet names 15 to 30 minutes, and a working day. Pages that load themselves anew do not count as use.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 _NAME = "makegood-console"
