@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from policies.case import commands as c
-from policies.case.vocabulary import CaseKind
+from policies.case.vocabulary import CaseKind, Role
 from policies.money import Money
 from tests.life.harness import LEAD, MONDAY, Case, House, house, start_of
 
@@ -29,7 +29,7 @@ async def test_what_a_lead_decides_is_what_the_customer_is_told(tmp_path: Path) 
         await case.act(
             "resolve",
             c.Resolve(
-                by=LEAD,
+                by=LEAD.model_copy(update={"role": Role.ADMIN}),  # who alone may pay in a currency that was not paid in
                 outcome="kept_item",
                 amounts=[Money(amount_minor=1500, currency="EUR"), Money(amount_minor=700, currency="USD")],
                 references=["CR-7"],
@@ -49,7 +49,7 @@ async def test_what_a_lead_decides_is_what_the_customer_is_told(tmp_path: Path) 
             "amounts": [{"amount_minor": 1500, "currency": "EUR"}, {"amount_minor": 700, "currency": "USD"}],
             "references": ["CR-7"],
             "evidence": [evidence],
-            "by": {"who": "mia", "role": "lead", "why": "test"},
+            "by": {"who": "mia", "role": "admin", "why": "test"},
             "rests_on_provider": False,
             "cycle": 1,
         }

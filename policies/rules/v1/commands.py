@@ -156,6 +156,8 @@ def _check_extend(state: CaseState, command: c.Extend, now: datetime) -> str | N
         return (
             f"until {command.until.isoformat()} is after {fixed.id}, which never moves; right would be {fixed.due_at.isoformat()} or before"
         )
+    if fixed is not None and told == fixed.due_at:
+        return f"until: the date that the customer has, {told.isoformat()}, is that of {fixed.id}, which never moves"
     if told is not None and command.until <= told:
         return (
             f"until {command.until.isoformat()} is not after {told.isoformat()}, the date that the customer has; "
