@@ -41,6 +41,7 @@ from activities.templates.overrides import Overrides
 from activities.watching import Watching
 from activities.wording import BrandsPort
 from policies.case.vocabulary import Channel
+from starter.channels_file import channel_warnings
 from starter.connection import EngineUnavailable, connect
 from starter.link_keys import links_of
 from starter.settings import ROOT, Settings, SettingsError, load_settings
@@ -179,6 +180,8 @@ async def run(settings: Settings) -> None:
     store = await open_store(settings.database_url)
     client = await connect(settings, runtime=_runtime(settings))
     channels, alerts = channels_of(settings, Outbox(store))
+    for line in channel_warnings(settings):
+        _log.warning("%s", line)
     providers = load_providers(settings.providers_file) if settings.providers_file is not None else {}
     async with ProvidersAdapter(providers) as provider:
         running = workers(

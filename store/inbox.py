@@ -51,8 +51,13 @@ class InboxRow(InboxEvent):
     state: InboxState
     attempts: int
     next_try_at: Instant | None = None
-    done_at: Instant | None = None
+    done_at: Instant | None = None  # of a row that is tried again after it was given up: when a person took it up
     problem: str | None = None
+
+    @property
+    def taken_up_at(self) -> datetime:
+        """Since when it is tried."""
+        return max(self.received_at, self.done_at) if self.done_at is not None else self.received_at
 
 
 _rows = webhook_inbox.c
@@ -160,6 +165,20 @@ class Inbox:
     async def sweep(self, before: datetime) -> int:
         """Forget finished rows that came in before that moment, which must be longer ago than any provider sends again."""
         return await self._store.write_many(lambda connection: int(connection.execute(_SWEEP, {"before": before}).rowcount))
+
+    async def again(self, at: datetime, *, provider: str | None = None, problem: str | None = None, ids: Collection[int] = ()) -> int:
+        """Try rows again that were given up: all of them, or those of a provider, with a problem (a code), of these ids; returns how many.
+
+        One whose content was erased meanwhile is not given up any more, but nobody's: it stays so.
+        """
+        statement = update(webhook_inbox).where(_rows.state == InboxState.FAILED.value)
+        for column, wanted in ((_rows.provider, provider), (_rows.problem, problem)):
+            if wanted is not None:
+                statement = statement.where(column == wanted)
+        if ids:
+            statement = statement.where(_rows.id.in_(list(ids)))
+        again = statement.values(state=InboxState.NEW.value, next_try_at=at, done_at=at, problem=None)
+        return await self._store.write_many(lambda connection: int(connection.execute(again).rowcount))
 
     async def rows(self, *, states: Collection[InboxState] = (), case_id: str | None = None, limit: int = 100) -> list[InboxRow]:
         """The newest first."""

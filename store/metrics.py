@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from policies.contract import Contract, Instant
 from store.engine import Store
 from store.inbox import InboxState
-from store.tables import cases, deliveries, messages, promises, webhook_inbox
+from store.tables import cases, channel_parks, deliveries, messages, promises, webhook_inbox
 
 _WATCHED = (InboxState.NEW.value, InboxState.WAITING.value, InboxState.FAILED.value)
 _SHADOW = select(cases.c.case_id).where(cases.c.shadow.is_(True))  # they send nothing: their promises are nobody's
@@ -29,6 +29,11 @@ _INBOX = (
     .where(webhook_inbox.c.state.in_(_WATCHED))
     .group_by(webhook_inbox.c.state)
 )
+_PARKS = (
+    select(channel_parks.c.channel, channel_parks.c.provider, func.count())
+    .where(channel_parks.c.lifted_at.is_(None))
+    .group_by(channel_parks.c.channel, channel_parks.c.provider)
+)
 
 
 class HouseFigures(Contract):
@@ -38,6 +43,7 @@ class HouseFigures(Contract):
     promises: dict[str, int] = Field(default_factory=dict)  # end, or "open"
     messages: dict[tuple[str, str], int] = Field(default_factory=dict)  # kind, outcome or "sending"
     deliveries: dict[tuple[str, str], int] = Field(default_factory=dict)  # channel, outcome of one try
+    parks: dict[tuple[str, str], int] = Field(default_factory=dict)  # channel, provider: the account's and single senders'
     inbox: dict[str, int] = Field(default_factory=dict)
     oldest: dict[str, Instant] = Field(default_factory=dict)
 
@@ -59,6 +65,7 @@ def _counted(connection: Connection) -> HouseFigures:
         promises={end or "open": number for end, number in connection.execute(_PROMISES)},
         messages={(kind, state): number for kind, state, number in connection.execute(_MESSAGES)},
         deliveries={(channel, state): number for channel, state, number in connection.execute(_DELIVERIES)},
+        parks={(channel, provider): number for channel, provider, number in connection.execute(_PARKS)},
         inbox={state: number for state, number, _ in inbox},
         oldest={state: oldest for state, _, oldest in inbox},
     )

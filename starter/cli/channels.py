@@ -1,4 +1,5 @@
-"""`makegood channels test`: one message over each configured channel, to an address of the operator's own.
+"""`makegood channels`: how they stand (channel_standing.py), and `test`: one message over each configured channel, to an address of the
+operator's own.
 
 Owns the question and how its answer reads. Must never import an adapter: the trial runs in a process of its own
 (activities/adapters/trying.py). Part of the command line.
@@ -14,6 +15,7 @@ import phonenumbers
 import typer
 from email_validator import EmailNotValidError, validate_email
 
+from starter.cli import channel_standing
 from starter.cli.options import Json
 from starter.cli.printing import complain, put_json, remark, say
 from starter.cli.session import settings
@@ -26,6 +28,9 @@ group = typer.Typer(no_args_is_help=True, help="E-mail, SMS and voice as they ar
 
 def register(app: typer.Typer) -> None:
     app.add_typer(group, name="channels")
+
+
+channel_standing.register(group)
 
 
 @group.callback()

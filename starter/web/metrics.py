@@ -80,6 +80,8 @@ def lines_of(found: HouseFigures, waited_s: Mapping[InboxState, float]) -> Itera
     unknown: dict[str, int] = {channel: 0 for channel, _ in tries}
     unknown |= {channel: number for (channel, state), number in tries.items() if state == "unknown"}
     yield from _family("deliveries_unknown", "gauge", "Tries of which nobody knows whether they were sent.", _by("channel", unknown))
+    parked = "What an operator's fault has stopped: a channel, or one of our senders on it."
+    yield from _family("channels_parked", "gauge", parked, _by_two("channel", "provider", found.parks))
     words = "Age of the oldest webhook that its case was not told of (new), or whose case is not known (waiting)."
     waits = {state.value: seconds for state, seconds in waited_s.items()}
     yield from _family("webhook_oldest_seconds", "gauge", words, _by("state", waits))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from starter.channels_file import channel_warnings
 from starter.link_keys import signer_of
 from starter.log_lines import start_logging
 from starter.settings import PREFIX, Settings, SettingsError
@@ -72,6 +73,8 @@ async def serve(settings: Settings) -> None:
             h11_max_incomplete_event_size=_LARGEST_HEADERS,
         )
     )
+    for line in channel_warnings(settings):
+        _log.warning("%s", line)
     _log.info("serving %s on %s port %s", parts.public_url, settings.web_host, settings.web_port)
     await server.serve(sockets=[listener])
 

@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from policies.case.plans import AlertPlan, BooksEntry
+from store.alert_rows import SENT, alert_columns
 from store.call_tasks import NewCall, open_call
 from store.insertion import insert_or_ignore, wrote
 from store.recorder.books import Books
 from store.recorder.cases import write_entry
 from store.tables import alerts
 
-_SENDING = "sending"
-SENT = "sent"
 _THIS = alerts.c.alert_id == bindparam("this")
 _STATE = select(alerts.c.state).where(_THIS)
 FINISH = update(alerts).where(_THIS, alerts.c.state != SENT)
@@ -38,7 +37,7 @@ class AlertBooks(Books):
                 write_entry(connection, entry)
             if call is not None:
                 open_call(connection, call, at)
-            if wrote(connection, insert_or_ignore(connection, alerts), _columns(plan, at, gathered_by)):
+            if wrote(connection, insert_or_ignore(connection, alerts), alert_columns(plan, at, gathered_by)):
                 return True
             if gathered_by is not None:
                 connection.execute(_GATHER, {"this": plan.alert_id, "gathered_by": gathered_by}).close()
@@ -55,24 +54,3 @@ class AlertBooks(Books):
 def finishing(alert_id: str, people: Sequence[str], at: datetime, title: str, body: str) -> dict[str, Any]:
     """The values of FINISH."""
     return {"this": alert_id, "state": SENT, "people": list(people), "sent_at": at, "title": title, "body": body}
-
-
-def _columns(plan: AlertPlan, at: datetime, gathered_by: str | None) -> dict[str, Any]:
-    return {
-        "alert_id": plan.alert_id,
-        "case_id": plan.case_id,
-        "kind": plan.kind.value,
-        "merchant": plan.merchant,
-        "role": plan.alert.to,
-        "owner": plan.owner,
-        "gathered_by": gathered_by,
-        "level": plan.alert.level,
-        "reason": plan.alert.reason,
-        "clock": plan.alert.clock,
-        "due_at": plan.alert.due_at,
-        "since": plan.alert.since,
-        "shadow": plan.shadow,
-        "state": _SENDING,
-        "opened_at": at,
-        "people": [],
-    }

@@ -13,7 +13,8 @@ from policies.case.plans import AlertPlan
 from policies.case.state import Alert
 from policies.case.vocabulary import CaseStatus
 from policies.contract import Contract
-from store.recorder.alerts import FINISH, SENT, finishing
+from store.alert_rows import SENT
+from store.recorder.alerts import FINISH, finishing
 from store.recorder.books import Books
 from store.tables import alerts, cases
 

@@ -160,3 +160,19 @@ async def test_what_is_another_cases_matter_too_is_due_for_the_drain_once_this_c
 
 async def _known(store: Store, case_id: str = CASE) -> None:
     await DeskBooks(store).save_references(case_id, [CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")], MONDAY)
+
+
+async def test_what_was_given_up_is_tried_again_when_a_person_says_so(store: Store) -> None:
+    inbox = Inbox(store)
+    for key, provider, problem in (("a", "stripe", "engine_away"), ("b", "stripe", "unreadable"), ("c", "twilio", "engine_away")):
+        await inbox.put(event(key, provider=provider), MONDAY, InboxState.FAILED, problem)
+    await inbox.put(event("d"), MONDAY, InboxState.DONE)
+    assert await inbox.again(hours(80), provider="stripe", problem="engine_away") == 1
+    (row,) = await inbox.claim(hours(80), LEASE, 10)
+    assert (row.event_key, row.problem, row.payload) == ("a", None, {"status": "succeeded"})
+    assert row.taken_up_at == hours(80)  # its patience begins anew
+    assert await inbox.again(hours(80), ids=[row.id]) == 0  # it is not given up any more
+    failed = await inbox.rows(states=[InboxState.FAILED])
+    assert await inbox.again(hours(80), ids=[failed[0].id]) == 1
+    assert await inbox.again(hours(80)) == 1
+    assert not await inbox.put(event("a"), hours(90))  # sent again by its provider it is still the same event

@@ -110,7 +110,7 @@ class InboxDrain:
 
     async def _later(self, inbox: Inbox, row: InboxRow, problem: str, case_id: str | None = None) -> None:
         now = self._parts.clock()
-        if now - row.received_at > _GIVE_UP_AFTER:
+        if now - row.taken_up_at > _GIVE_UP_AFTER:
             _log.error("inbox row %d (%s) is given up: %s", row.id, row.kind, problem)
             await inbox.finish(row, InboxState.FAILED, now, case_id=case_id, problem=problem, keep_payload=True)
             return
