@@ -35,6 +35,8 @@ class SendFailed(Exception):
     `suppress`: the provider says that this address must or can not be written to any more ("stop", "invalid", "hard_bounce").
     `sender`: with OPERATOR, the one sender of ours that is at fault (its `sender_key`); "": the whole account is.
     `busy`: with RETRY, the provider has too much to do at this moment (429), which is nobody's fault.
+    `hint`: what the outcome table says of it; `says`: the vendor's own words without addresses and tokens. Both for whoever tries a
+    channel (adapters/trying.py), and for nobody else: they are neither kept nor logged.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class SendFailed(Exception):
         sender: str = "",
         *,
         busy: bool = False,
+        hint: str = "",
+        says: str = "",
     ) -> None:
         super().__init__(f"{outcome}: {reason}")
         self.outcome = outcome
@@ -54,6 +58,8 @@ class SendFailed(Exception):
         self.suppress = suppress
         self.sender = sender
         self.busy = busy
+        self.hint = hint
+        self.says = says
 
 
 def sender_key(sender: str) -> str:

@@ -9,6 +9,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
@@ -63,6 +64,16 @@ logging.getLogger("apprise").setLevel(logging.WARNING)
 logging.getLogger("apprise").addFilter(_ear)
 
 
+@dataclass(frozen=True)
+class Told:
+    """One address by its role, its place there and its kind, never by itself. `verdict`: None if the service took it."""
+
+    role: str
+    place: int
+    kind: str
+    verdict: Verdict | None
+
+
 class AppriseAlerts:
     """AlertPort. `roles`: apprise's addresses by role; `fallback` is told when a role has none."""
 
@@ -101,6 +112,24 @@ class AppriseAlerts:
             worth_it = [verdict for _, verdict in failed if verdict.outcome is not SendOutcome.OPERATOR]
             verdict = worth_it[0] if worth_it else failed[0][1]
             raise SendFailed(SendOutcome.RETRY if worth_it else SendOutcome.OPERATOR, verdict.reason)
+
+    async def each(self, message: AlertMessage) -> list[Told]:
+        """Tell every address of every role, and of the fallback, once: what became of each. For whoever tries the configuration.
+
+        An address of each person is told for `message.to`; with nobody there it is left out.
+        """
+        named = [(role, place, target) for role, targets in self._by_role() for place, target in enumerate(targets)]
+        known: dict[str, tuple[str, int]] = {}
+        for role, place, target in named:
+            for person in message.to if PERSON in target else [""]:
+                known.setdefault(target.replace(PERSON, quote(person, safe="")), (role, place))
+        verdicts = await asyncio.gather(*(self._tell(target, message) for target in known))
+        return [
+            Told(role, place, _scheme(target), verdict) for (target, (role, place)), verdict in zip(known.items(), verdicts, strict=True)
+        ]
+
+    def _by_role(self) -> list[tuple[str, list[str]]]:
+        return [*self._roles.items(), ("fallback", self._fallback)]
 
     def _targets(self, message: AlertMessage) -> list[str]:
         targets = []

@@ -20,6 +20,7 @@ from activities.adapters.outcomes.table import Fault, outcome_table
 from activities.adapters.rate_limits import seconds_until_reset
 from activities.adapters.sendgrid_client import NotConnected, sendgrid_client
 from activities.adapters.time_left import seconds_left
+from activities.adapters.vendor_words import shown
 from activities.ports import Outgoing, SendFailed, SendOutcome, Sent, sender_key
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,10 @@ class SendGridEmail:
     def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None, sender: str = "") -> SendFailed:
         verdict = self._table.judge(fault)
         wait = seconds_until_reset(headers or {}) if verdict.outcome is SendOutcome.RETRY else None
-        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "", busy=verdict.busy)
+        at_fault = sender if verdict.of_sender else ""
+        return SendFailed(
+            verdict.outcome, verdict.reason, wait, verdict.suppress, at_fault, busy=verdict.busy, hint=verdict.why, says=shown(fault.says)
+        )
 
 
 def _how_far(error: Exception) -> str:

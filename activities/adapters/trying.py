@@ -1,7 +1,8 @@
-"""`python -m activities.adapters.trying`: one message over each configured channel, now, to an address of the operator's own.
+"""`python -m activities.adapters.trying`: one message over each configured channel, now, to an address of the operator's own, and one test
+alert to each address of the alerts.
 
-Owns the trial and its answer as one line of JSON per channel: what was sent, or which row of the outcome table says why not. Must never
-write a case's rows; nothing it sends is in the ledger. Started by `makegood channels test`, which may not import adapters.
+Owns the trial and its answer as one line of JSON each: what was sent, or which row of the outcome table says why not and what to do. Must
+never write a case's rows; nothing it sends is in the ledger. Started by `makegood channels test`, which may not import adapters.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from activities.adapters.channels import load_channels
+from activities.adapters.apprise_alerts import AppriseAlerts
+from activities.adapters.brands import BrandsFileInvalid, load_brands
+from activities.adapters.channels import load_alerts, load_channels
 from activities.adapters.channels_config import ChannelsFileInvalid, load_config
-from activities.ports import ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
+from activities.ports import AlertMessage, ChannelPort, Outgoing, SendFailed, SendOutcome, Sent
 from policies.case.vocabulary import Channel
 from policies.contract import Strict
 
@@ -26,6 +29,36 @@ _MEANS = {
     SendOutcome.UNKNOWN: "it may have been sent; a case would find out before it sends again",
 }
 _SENDER = "this sender of ours is at fault; what leaves by it would be parked and the operator told, other senders go on"
+_OF_ALERTS = {
+    SendOutcome.RETRY: "not taken now; an alert would be tried again",
+    SendOutcome.OPERATOR: "refused for good; nobody is told by this address until somebody mends it",
+}
+# What to do, by the outcome, where the table's own words say only what it is.
+_DO = {
+    SendOutcome.RETRY: "Is the address of the API right, and can this machine reach it (DNS, firewall, proxy)? Then try again in a minute.",
+    SendOutcome.PERMANENT: "Try another address of your own; if it is refused too, look at the text or the region of the account.",
+    SendOutcome.OPERATOR: "Mend it in the vendor's console or in channels.toml, then try again.",
+    SendOutcome.UNKNOWN: "Look in the vendor's log for the token, then try again.",
+}
+_NOBODY = "makegood"  # no merchant of that name: the file's fallback speaks
+# Reasons of our own, which stand in no table.
+_OURS = {
+    "sender_invalid": "The sender is no mailbox; right would be care@shop.example, in brands.toml (senders), as sendgrid.sender or --from.",
+    "reply_to_invalid": 'sendgrid.reply_to is no mailbox; right would be "care@shop.example".',
+    "sms_too_long": "The text has more segments than twilio.sms.max_segments allows.",
+}
+
+
+def _failure(error: SendFailed) -> dict[str, object]:
+    return {
+        "ok": False,
+        "outcome": error.outcome.value,
+        "reason": error.reason,
+        "means": _SENDER if error.sender else _MEANS[error.outcome],
+        "hint": error.hint or _OURS.get(error.reason, ""),
+        "says": error.says,
+        "do": _DO[error.outcome],
+    }
 
 
 async def _try(channel: Channel, port: ChannelPort, to: str, sender: str) -> dict[str, object]:
@@ -46,26 +79,64 @@ async def _try(channel: Channel, port: ChannelPort, to: str, sender: str) -> dic
     try:
         sent = await port.send(outgoing, datetime.now(UTC))
     except SendFailed as error:
-        return found | {
-            "ok": False,
-            "outcome": error.outcome.value,
-            "reason": error.reason,
-            "means": _SENDER if error.sender else _MEANS[error.outcome],
-        }
+        return found | _failure(error)
     return found | {"ok": True, "provider_id": sent.provider_id}
 
 
-async def _run(channels: dict[Channel, ChannelPort], to: dict[Channel, str], sender: str) -> int:
+async def _try_alerts(alerts: AppriseAlerts, person: str | None) -> list[dict[str, object]]:
+    token = secrets.token_hex(4)
+    message = AlertMessage(
+        alert_id=f"trial-{token}",
+        case_id="",
+        to=[person] if person else [],
+        role="operator",
+        level=0,
+        title=f"[test] Makegood: test alert {token}",
+        body="This is a test alert of Makegood. If you read it, alerts reach you here. Nothing has happened and nothing is to be done.",
+    )
+    answers = []
+    for told in await alerts.each(message):
+        found: dict[str, object] = {
+            "channel": "alert",
+            "adapter": "apprise",
+            "role": told.role,
+            "place": told.place + 1,
+            "kind": told.kind,
+            "token": token,
+        }
+        if told.verdict is None:
+            answers.append(found | {"ok": True})
+            continue
+        outcome = told.verdict.outcome
+        failed = {"ok": False, "outcome": outcome.value, "reason": told.verdict.reason, "means": _OF_ALERTS.get(outcome, _MEANS[outcome])}
+        answers.append(found | failed | {"hint": told.verdict.why, "says": "", "do": _DO[outcome]})
+    return answers
+
+
+async def _run(
+    channels: dict[Channel, ChannelPort],
+    to: dict[Channel, str | None],
+    sender: Callable[[Channel], str],
+    alerts: AppriseAlerts | None,
+    person: str | None,
+) -> int:
     failed = 0
     for channel, port in channels.items():
         address = to.get(channel)
         if address is None:
             continue
-        answer = await _try(channel, port, address, sender)
+        answer = await _try(channel, port, address, sender(channel))
         failed += not answer["ok"]
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        _put(answer)
+    for answer in await _try_alerts(alerts, person) if alerts is not None else ():
+        failed += not answer["ok"]
+        _put(answer)
     return 1 if failed else 0
+
+
+def _put(answer: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
 
 
 class Asked(Strict):
@@ -76,28 +147,43 @@ class Asked(Strict):
     voice: bool = False
     sender: str = ""
     send: bool = False  # without it the file is read, and nothing leaves
+    alerts: bool = True
+    brands: Path | None = None  # whose sender is taken where neither the file nor `sender` names one
+    public_url: str | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: every channel that was asked for took its message; 1: one did not; 2: the file cannot be used."""
+    """0: whatever was asked for took its message; 1: something did not; 2: a file cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m activities.adapters.trying", description="Reads what is asked for as JSON.")
     parser.add_argument("file", type=Path)
     file = parser.parse_args(arguments).file
     asked = Asked.model_validate_json(sys.stdin.read())
     try:
         named = load_config(file).channels.adapters()
-        loaded = load_channels(file, outbox=_Nothing())
-    except ChannelsFileInvalid as error:
+        loaded = load_channels(file, outbox=_Nothing(), public_url=asked.public_url)
+        alerts = load_alerts(file)
+        brands = load_brands(asked.brands) if asked.brands is not None else None
+    except (ChannelsFileInvalid, BrandsFileInvalid) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     real = {channel: port for channel, port in loaded.items() if named[channel] != "outbox"}
     to = {Channel.EMAIL: asked.email, Channel.SMS: asked.phone, Channel.VOICE: asked.phone if asked.voice else None}
+    apprise = alerts if isinstance(alerts, AppriseAlerts) and asked.alerts else None
     if not asked.send:
-        for channel, adapter in named.items():
-            would = {"channel": channel.value, "adapter": adapter, "would_send": to[channel] is not None and channel in real}
-            sys.stdout.write(json.dumps(would) + "\n")
+        for answer in _plan(named, to, alerts is not None, asked.alerts):
+            _put(answer)
         return 0
-    return asyncio.run(_run(real, {channel: address for channel, address in to.items() if address}, asked.sender))
+
+    def sender(channel: Channel) -> str:
+        return asked.sender or (brands.of(_NOBODY, None, channel).sender if brands is not None else "")
+
+    return asyncio.run(_run(real, to, sender, apprise, asked.email))
+
+
+def _plan(named: dict[Channel, str], to: dict[Channel, str | None], alerts: bool, wanted: bool) -> Iterator[dict[str, object]]:
+    for channel, adapter in named.items():
+        yield {"channel": channel.value, "adapter": adapter, "would_send": to[channel] is not None and adapter != "outbox"}
+    yield {"channel": "alert", "adapter": "apprise" if alerts else "outbox", "would_send": alerts and wanted}
 
 
 class _Nothing:

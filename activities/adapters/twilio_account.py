@@ -21,6 +21,7 @@ from activities.adapters.bounded_calls import BoundedCalls, NeverStarted, TookTo
 from activities.adapters.outcomes.table import Fault, outcome_table
 from activities.adapters.quiet_loggers import pin, pin_http_client
 from activities.adapters.rate_limits import seconds_until_reset
+from activities.adapters.vendor_words import shown
 from activities.ports import SendFailed, SendOutcome
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class TwilioAccount:
         try:
             return await self.call(request)
         except SendFailed as error:
-            raise SendFailed(SendOutcome.UNKNOWN, error.reason, error.retry_after_s) from None
+            raise SendFailed(SendOutcome.UNKNOWN, error.reason, error.retry_after_s, hint=error.hint, says=error.says) from None
 
     def status_callback(self, delivery_id: str) -> str | None:
         """Where Twilio reports what became of a message or call; names our id, since Twilio keeps none for us."""
@@ -101,7 +102,7 @@ class TwilioAccount:
         try:
             return request()
         except (TwilioRestException, TwilioServiceException) as error:
-            fault = _fault(error.status, error.code)
+            fault = _fault(error.status, error.code, getattr(error, "msg", None) or getattr(error, "detail", None))
         except TwilioException as error:  # a list that was not answered with 200: the SDK puts the whole answer into the error
             fault = _page_fault(error)
         except requests.RequestException as error:
@@ -119,11 +120,18 @@ class TwilioAccount:
     def _failed(self, fault: Fault, headers: Mapping[str, str] | None = None, sender: str = "") -> SendFailed:
         verdict = self._table.judge(fault)
         wait = seconds_until_reset(headers or {}) if verdict.outcome is SendOutcome.RETRY else None
-        return SendFailed(verdict.outcome, verdict.reason, wait, verdict.suppress, sender if verdict.of_sender else "", busy=verdict.busy)
+        at_fault = sender if verdict.of_sender else ""
+        return SendFailed(
+            verdict.outcome, verdict.reason, wait, verdict.suppress, at_fault, busy=verdict.busy, hint=verdict.why, says=shown(fault.says)
+        )
 
 
-def _fault(status: object, code: object) -> Fault:
-    return Fault(status=status if isinstance(status, int) else None, code=code if isinstance(code, int) else None)
+def _fault(status: object, code: object, says: object = None) -> Fault:
+    return Fault(
+        status=status if isinstance(status, int) else None,
+        code=code if isinstance(code, int) else None,
+        says=says if isinstance(says, str) else "",
+    )
 
 
 def _page_fault(error: TwilioException) -> Fault:

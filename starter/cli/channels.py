@@ -21,7 +21,7 @@ from starter.cli.printing import complain, put_json, remark, say
 from starter.cli.session import settings
 from starter.settings import PREFIX, ROOT
 
-_WITHIN_S = 60  # three channels, each bounded to 12 s by its file, and the start of Python
+_WITHIN_S = 90  # three channels, each bounded to 12 s by its file, the alerts to 10 s at once, and the start of Python
 
 group = typer.Typer(no_args_is_help=True, help="E-mail, SMS and voice as they are configured.")
 
@@ -43,29 +43,44 @@ def try_out(
     to: Annotated[list[str], typer.Option("--to", help="An e-mail address or phone number of your own; may be repeated.")],
     sender: Annotated[str, typer.Option("--from", help="Sender, where channels.toml leaves it to the brands.")] = "",
     voice: Annotated[bool, typer.Option("--voice", help="Call the phone number, too.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts/--no-alerts", help="A test alert to every address of the alerts.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and the keys, say what would be sent.")] = False,
     json: Json = False,
 ) -> None:
-    """Send one message over each channel that reaches these addresses, and say exactly what failed. Nothing of it is in the books."""
-    file = settings().channels_file
+    """Send one message over each channel that reaches these addresses, and a test alert to each address of the alerts; say exactly what
+    failed and what to do. Nothing of it is in the books."""
+    chosen = settings()
+    file = chosen.channels_file
     if file is None:
         complain(
             f"{PREFIX}CHANNELS_FILE is not set: every message ends in the outbox (`makegood outbox`). Begin with examples/channels.toml."
         )
         raise typer.Exit(1)
-    asked: dict[str, Any] = {"voice": voice, "sender": sender, "send": not dry_run}
+    asked: dict[str, Any] = {
+        "voice": voice,
+        "sender": sender,
+        "send": not dry_run,
+        "alerts": alerts,
+        # As a worker has them.
+        "brands": str(chosen.brands_file or ROOT / "examples" / "brands.toml"),
+        "public_url": chosen.public_url,
+    }
     for address in to:
         asked |= _recognised(address)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
-    done = subprocess.run(
-        [sys.executable, "-m", "activities.adapters.trying", str(file)],
-        input=json_text.dumps(asked),
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=_WITHIN_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "activities.adapters.trying", str(file)],
+            input=json_text.dumps(asked),
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        complain(f"the trial did not end within {_WITHIN_S} s; try one address after the other")
+        raise typer.Exit(1) from None
     answers = [json_text.loads(line) for line in done.stdout.splitlines()]
     if done.returncode not in (0, 1) or (not answers and done.stderr):
         complain(done.stderr.strip() or "the trial ended without an answer")
@@ -74,8 +89,9 @@ def try_out(
         put_json(answers)
     else:
         for answer in answers:
-            say(_sentence(answer))
-        if not answers:
+            for line in _lines(answer):
+                say(line)
+        if all(answer["channel"] == "alert" for answer in answers):
             remark("No configured channel reaches these addresses.")
     raise typer.Exit(done.returncode)
 
@@ -94,12 +110,28 @@ def _recognised(address: str) -> dict[str, str]:
     return {"phone": phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)}
 
 
-def _sentence(answer: dict[str, Any]) -> str:
-    name = f"{answer['channel']} by {answer['adapter']}"
+def _lines(answer: dict[str, Any]) -> list[str]:
+    name = _name(answer)
     if "would_send" in answer:
         if answer["adapter"] == "outbox":
-            return f"{name}: stays in the outbox"
-        return f"{name}: ready{'; would be sent' if answer['would_send'] else '; no address for it was given'}"
+            return [f"{name}: stays in the outbox"]
+        otherwise = "not asked for" if answer["channel"] == "alert" else "no address for it was given"
+        return [f"{name}: ready; {'would be sent' if answer['would_send'] else otherwise}"]
     if answer["ok"]:
-        return f"{name}: taken ({answer['provider_id'] or 'no id'}), look for {answer['token']}"
-    return f"{name}: FAILED, {answer['reason']} ({answer['outcome']}): {answer['means']}"
+        return [f"{name}: taken{_under(answer)}, look for {answer['token']}"]
+    lines = [f"{name}: FAILED, {answer['reason']} ({answer['outcome']}): {answer['means']}"]
+    if answer["hint"]:
+        lines.append(f"  why: {answer['hint']}")
+    if answer["says"]:
+        lines.append(f"  {answer['adapter']} says: {answer['says']}")
+    return [*lines, f"  do: {answer['do']}"]
+
+
+def _name(answer: dict[str, Any]) -> str:
+    if answer["channel"] == "alert" and "role" in answer:
+        return f"alert to {answer['role']}, address {answer['place']} ({answer['kind']})"
+    return f"{answer['channel']} by {answer['adapter']}"
+
+
+def _under(answer: dict[str, Any]) -> str:
+    return f" ({answer['provider_id'] or 'no id'})" if "provider_id" in answer else ""

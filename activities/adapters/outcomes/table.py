@@ -41,6 +41,7 @@ class Verdict:
     suppress: str | None = None
     of_sender: bool = False  # one sender of ours is at fault, not the account
     busy: bool = False
+    why: str = ""  # for people
 
 
 class Row(Strict):
@@ -93,8 +94,8 @@ class OutcomeTable(Strict):
         row = next((row for row in self.rows if row.fits(fault)), None)
         reason = (row.reason if row else None) or f"{self.provider}_{_named(fault)}"
         if row is None:
-            return Verdict(self.otherwise, reason)
-        return Verdict(row.outcome, reason, row.suppress, of_sender=row.scope == "sender", busy=row.busy)
+            return Verdict(self.otherwise, reason, why="It stands in no row of the outcome table.")
+        return Verdict(row.outcome, reason, row.suppress, of_sender=row.scope == "sender", busy=row.busy, why=row.why)
 
 
 @cache

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from starter.cli.app import build
 from tests.vendors import answers, sendgrid_server, twilio_server
+from tests.vendors.answers import Reply
+from tests.vendors.loopback import Loopback, Request, serving
 
 RUN = CliRunner()
 
@@ -55,7 +57,7 @@ async def test_one_of_each_is_sent_and_what_failed_is_said_exactly(tmp_path: Pat
         assert "email by sendgrid: ready; would be sent" in dry.stdout
         assert "voice by outbox: stays in the outbox" in dry.stdout
         sent = RUN.invoke(build(), ["channels", "test", *to])
-        assert sent.exit_code == 0, sent.output
+        assert sent.exit_code == 0, sent.output + sent.stderr
         assert [found.to for found in mail.accepted] == ["me@example.com"]
         assert len(texts.messages) == 1
         mail.script([answers.reply(401, {"errors": [{"message": "Maximum credits exceeded", "field": None}]})])
@@ -80,6 +82,79 @@ async def test_a_sender_that_is_at_fault_is_told_from_an_account_that_is(tmp_pat
         [answer] = json.loads(refused.stdout)
         assert (answer["reason"], answer["outcome"]) == ("sendgrid_403", "operator")
         assert "other senders go on" in answer["means"]
+
+
+class _Service(Loopback):
+    """Where people work: its first path segment is the status that it answers with."""
+
+    def answer(self, request: Request) -> Reply:
+        return Reply(int(request.path.split("/")[1]))
+
+
+async def test_every_address_of_the_alerts_is_told_and_the_dead_one_is_named_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sendgrid_server() as mail, twilio_server() as texts, serving(_Service()) as service:
+        _file(tmp_path, monkeypatch, email=mail.url, sms=texts.url, key=mail.api_key, sid=texts.account_sid, token=texts.auth_token)
+        host = service.url.removeprefix("http://")
+        with (tmp_path / "channels.toml").open("a", encoding="utf-8") as file:
+            file.write(
+                f"""
+                [alerts]
+                fallback = ["json://token-s3cret:pass@{host}/200/desk"]
+                [alerts.roles]
+                operator = ["json://{host}/200/pager", "json://token-s3cret:pass@{host}/403/chat"]
+                owner = ["json://{host}/200/to/{{person}}"]
+                """
+            )
+        found = RUN.invoke(build(), ["channels", "test", "--to", "me@example.com"])
+        assert found.exit_code == 1
+        assert sorted(request.path for request in service.requests) == ["/200/desk", "/200/pager", "/200/to/me@example.com", "/403/chat"]
+        said = found.stdout
+        assert "email by sendgrid: taken" in said
+        assert "alert to operator, address 1 (json): taken" in said
+        assert "alert to operator, address 2 (json): FAILED, apprise_403 (operator): refused for good" in said
+        assert "  why: The service does not take the token or the address" in said
+        assert "  do: Mend it in the vendor's console or in channels.toml" in said
+        assert "alert to fallback, address 1 (json): taken" in said
+        for secret in ("s3cret", "me@example.com", host):
+            assert secret not in said
+        without = RUN.invoke(build(), ["channels", "test", "--to", "me@example.com", "--no-alerts"])
+        assert (without.exit_code, len(service.requests)) == (0, 4)
+
+
+async def test_a_failure_says_why_in_our_words_and_in_the_vendors_without_address_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sendgrid_server() as mail, twilio_server() as texts:
+        _file(tmp_path, monkeypatch, email=mail.url, sms=texts.url, key=mail.api_key, sid=texts.account_sid, token=texts.auth_token)
+        says = "Maximum credits exceeded for me@example.com, key SG.abcdefghijklmnopqrstuv"
+        mail.script([answers.reply(401, {"errors": [{"message": says, "field": None}]})])
+        number = "+4915123456789"
+        texts.opted_out.add(number)
+        found = RUN.invoke(build(), ["channels", "test", "--to", "me@example.com", "--to", number])
+        assert found.exit_code == 1
+        assert "email by sendgrid: FAILED, sendgrid_credits (operator): our account or sender is at fault" in found.stdout
+        assert "  why: The plan's credits are used up; SendGrid says so with a 401." in found.stdout
+        assert "  sendgrid says: Maximum credits exceeded for (left out) key (left out)" in found.stdout
+        assert "sms by twilio: FAILED, twilio_21610 (permanent): refused for good" in found.stdout
+        assert "  why: The recipient said STOP. Never retried." in found.stdout
+        assert "twilio says: " in found.stdout
+        for personal in ("me@example.com", "SG.abc", number, number[1:]):
+            assert personal not in found.stdout
+
+
+async def test_without_a_sender_of_its_own_the_brands_is_taken_as_a_worker_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sendgrid_server() as mail, twilio_server() as texts:
+        _file(tmp_path, monkeypatch, email=mail.url, sms=texts.url, key=mail.api_key, sid=texts.account_sid, token=texts.auth_token)
+        file = tmp_path / "channels.toml"
+        file.write_text(file.read_text(encoding="utf-8").replace('sender = "Shop <care@shop.example>"', ""), encoding="utf-8")
+        brands = tmp_path / "brands.toml"
+        shop = '[fallback]\nname = "Care"\nphone = "+4930555000"\n[fallback.senders]\nemail = "Care <desk@summit.example>"\n'
+        brands.write_text(shop, encoding="utf-8")
+        monkeypatch.setenv("MAKEGOOD_BRANDS_FILE", str(brands))
+        assert RUN.invoke(build(), ["channels", "test", "--to", "me@example.com"]).exit_code == 0
+        assert json.loads(mail.requests[0].body)["from"] == {"email": "desk@summit.example", "name": "Care"}
 
 
 def test_without_a_file_it_says_where_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
