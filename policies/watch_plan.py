@@ -6,7 +6,7 @@ Owns the arithmetic of polling. Called by the watch activity.
 from datetime import datetime
 
 from policies.case.plans import Reading, WatchPlan, WatchTarget
-from policies.providers.statuses import TargetType, in_our_words, may_follow, stage_may_follow
+from policies.providers.statuses import WAITS_FOR_US, TargetType, in_our_words, may_follow, stage_may_follow
 from policies.rules.v1.provider_news import is_news
 
 _FLOOR_S = 1.0  # the engine fires nothing sooner
@@ -48,6 +48,8 @@ def changes_something(target: WatchTarget, reading: Reading, mode: str) -> bool:
     older = target.status_at is not None and at < target.status_at  # the provider's own answer lags behind what it told by webhook
     if not older and _tells_a_date_or_stage(target, reading):
         return True
+    if not older and (reading.pending_reason in WAITS_FOR_US) != (target.pending_reason in WAITS_FOR_US):
+        return True  # it waits for us, or does so no more
     status = in_our_words(target.type, target.status, reading.status)
     known_at = target.status_at.timestamp() if target.status_at is not None else None
     return may_follow(target.type, target.status, status, known_at, at.timestamp()) and is_news(target.type, target.status, status)

@@ -18,6 +18,8 @@ class StripeConfig(Strict):
     kind: Literal["stripe"]
     api_key_env: str = Field(default="STRIPE_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     api_key: SecretStr  # filled by the loader, refused in the file
+    # The variable with the whsec_... under which this account signs webhooks; read by the web process (web/webhooks/stripe_accounts.py).
+    webhook_secrets_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     account: str | None = Field(default=None, pattern=r"^acct_[A-Za-z0-9]+$")  # a connected account (Stripe Connect)
     base_url: str = "https://api.stripe.com"
     # Stripe answers reads within a second; 10 s are far below the lease of one watch attempt, 3 s enough for any handshake that comes.

@@ -204,6 +204,7 @@ class WatchTarget(Contract):
     eta_at: Instant | None = None
     stage: str | None = None
     asked_since: Instant | None = None  # when the case began to ask about this reference
+    pending_reason: str | None = None
     told_unknown: bool = False  # people know that the provider does not
 
 
@@ -238,6 +239,8 @@ class Reading(Contract):
     eta_at: Instant | None = None
     replaced_by: str | None = None
     event_id: str | None = None
+    pending_reason: str | None = None  # why a refund is still pending: charge_pending | insufficient_funds | processing | unknown
+    charge_refundable: bool | None = None  # of a dispute: whether refunding the charge would still end it; None where it is not said
 
     @field_validator("occurred_at", "due_by", "eta_at")
     @classmethod

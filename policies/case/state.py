@@ -33,6 +33,8 @@ class Target(Contract):
     replaced_by: str | None = None
     asked_since: Instant | None = None  # when we began to ask the provider about it
     told_unknown: bool = False  # people were told that the provider does not know it
+    pending_reason: str | None = None  # why the provider waits, in our words
+    charge_refundable: bool | None = None  # a dispute: refunding the charge would still end it
 
 
 class PromiseState(Contract):

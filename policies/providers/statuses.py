@@ -103,6 +103,9 @@ TROUBLE: dict[TargetType, frozenset[str]] = {
 }
 """Statuses at which a person must act: the provider will do nothing more."""
 
+WAITS_FOR_US = frozenset({"insufficient_funds"})
+"""Reasons for which a pending refund waits on the merchant: nothing more will happen until somebody pays in."""
+
 
 def in_our_words(target: TargetType, current: str, told: str) -> str:
     """The status that a word tells of. One nobody knows means "still in progress": it takes nothing back that is known already."""

@@ -32,6 +32,8 @@ _FAILURE: dict[str, str] = {
     "merchant_request": "merchant_request",
 }
 
+_PENDING = frozenset({"charge_pending", "insufficient_funds", "processing"})
+
 # Both appeal words are pre-arbitration: the bank has refused our answer, and only the network's own paper would tell that the
 # appeal has become an arbitration. Stages go forward only, so that a guess too high could never be taken back.
 _DISPUTE: dict[str, tuple[DisputeStatus, DisputeStage | None]] = {
@@ -87,6 +89,7 @@ def reading_of(
     if object_.get("object") == "refund":
         card = _section(object_.get("destination_details"), "card")
         failure = _text(object_.get("failure_reason"), _MAX_ID)
+        pending = _text(object_.get("pending_reason"), _MAX_ID)
         return Reading(
             type=TargetType.REFUND,
             provider=provider,
@@ -98,8 +101,10 @@ def reading_of(
             reversal=card.get("type") == "reversal",
             failure=None if failure is None else _FAILURE.get(failure, "unknown"),
             event_id=event_id,
+            pending_reason=None if pending is None else pending if pending in _PENDING else "unknown",
         )
     if object_.get("object") == "dispute":
+        refundable = object_.get("is_charge_refundable")
         status, stage = _DISPUTE.get(_text(object_.get("status"), _MAX_ID) or "", _UNKNOWN_DISPUTE)
         return Reading(
             type=TargetType.DISPUTE,
@@ -111,6 +116,7 @@ def reading_of(
             due_by=_moment(_section(object_, "evidence_details").get("due_by")),
             stage=stage,
             event_id=event_id,
+            charge_refundable=refundable if isinstance(refundable, bool) else None,
         )
     return None
 

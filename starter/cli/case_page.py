@@ -4,7 +4,7 @@ Owns its form. Must never fetch anything. Called by showing.py.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
@@ -88,7 +88,25 @@ def _targets(snapshot: Snapshot) -> None:
         if target.get("amount_minor") is not None and target.get("currency"):
             amount = ", " + plain_money(Money(amount_minor=int(target["amount_minor"] or 0), currency=str(target["currency"])))
         replaced = f", replaced by {target['replaced_by']}" if target.get("replaced_by") else ""
-        say(f"  {target['type']} {target['reference']} at {target['provider']}: {target['status']}{amount}{replaced}")
+        say(f"  {target['type']} {target['reference']} at {target['provider']}: {target['status']}{amount}{replaced}{_beside(target)}")
+
+
+# What a reading says beside its status, for whoever works on the case.
+_WAITS = {
+    "insufficient_funds": "waits: insufficient funds on the merchant's account; pay in, else nothing happens",
+    "charge_pending": "waits: the charge itself is still pending",
+    "processing": "waits: the provider works on it",
+}
+
+
+def _beside(target: Mapping[str, str | int | bool | None]) -> str:
+    said = ""
+    if target.get("waits"):
+        said += f"; {_WAITS.get(str(target['waits']), 'waits for a reason that this version does not know')}"
+    if target.get("charge_refundable") is not None:
+        ends = "refunding the charge would still end it" if target["charge_refundable"] else "refunding the charge ends it no more"
+        said += f"; {ends}"
+    return said
 
 
 def _promises(snapshot: Snapshot, promises: Sequence[PromiseView], timeline: Sequence[Fact]) -> None:

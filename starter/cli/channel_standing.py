@@ -4,6 +4,7 @@ Owns these words. Must never show an address, a text or a reference of a custome
 """
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ def status(
     chosen = settings()
     file = ChannelsFile.of(chosen.channels_file)
     warnings = channel_warnings(chosen, file)
-    closed = _closed_endpoints()
+    closed = _closed_endpoints(chosen.providers_file)
 
     async def work() -> None:
         now = datetime.now(UTC)
@@ -105,13 +106,13 @@ def retry(
     run(work())
 
 
-def _closed_endpoints() -> list[str]:
+def _closed_endpoints(providers_file: Path | None) -> list[str]:
     """As this command's own environment says, which should be the web process's."""
     # The web framework takes half a second to import: only for who asks this.
     from starter.web.webhooks.configuration import WebhookSecrets, load_webhook_settings  # noqa: PLC0415
 
     try:
-        return WebhookSecrets.of(load_webhook_settings()).missing()
+        return WebhookSecrets.of(load_webhook_settings(), providers_file).missing()
     except SettingsError as error:
         return [str(error)]
 

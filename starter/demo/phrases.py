@@ -51,9 +51,16 @@ def _time(text: object) -> str:
     return f"{datetime.fromisoformat(str(text)).astimezone():%H:%M:%S}" if text else ""
 
 
+def _said(fact: Fact) -> object:
+    """A status, or what comes beside it."""
+    if "status" in fact.detail:
+        return fact.detail["status"]
+    return f"waits: {fact.detail['waits']}" if fact.detail.get("waits") else "trace number"
+
+
 _PHRASES: dict[FactType, Callable[[Fact], str]] = {
     FactType.OPENED: lambda fact: f"opened under {fact.detail.get('policy')}",
-    FactType.PROVIDER_STATUS: lambda fact: f"{fact.by.who if fact.by else 'provider'} says {fact.detail.get('status', 'trace number')}",
+    FactType.PROVIDER_STATUS: lambda fact: f"{fact.by.who if fact.by else 'provider'} says {_said(fact)}",
     FactType.PROVIDER_UNREACHABLE: lambda _: "the provider does not answer; the owner is told",
     FactType.PAYMENT_REPLACED: lambda fact: f"refund {fact.detail.get('old')} was issued again as {fact.detail.get('new')}",
     FactType.HELD: lambda fact: f"on hold: {fact.detail.get('reason')}; internal clocks stop, the cadence goes on",

@@ -194,3 +194,24 @@ def test_no_object_makes_it_crash_or_say_a_word_that_is_not_ours(kind: str, fiel
     if reading is not None:
         assert reading.status in STATUSES[reading.type]
         assert json.loads(reading.model_dump_json())["read_at"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("charge_pending", "charge_pending"),
+        ("insufficient_funds", "insufficient_funds"),
+        ("processing", "processing"),
+        ("word_of_the_future", "unknown"),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_why_a_refund_waits(theirs: object, ours: str | None) -> None:
+    assert read(refund(status="pending", pending_reason=theirs)).pending_reason == ours
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(True, True), (False, False), (None, None), ("yes", None)])
+def test_whether_refunding_the_charge_would_end_the_dispute(theirs: object, ours: bool | None) -> None:
+    assert read(dispute(is_charge_refundable=theirs)).charge_refundable is ours
+    assert read(refund(is_charge_refundable=theirs)).charge_refundable is None

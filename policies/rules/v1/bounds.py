@@ -60,6 +60,6 @@ def _excesses(value: object, path: str, name: str) -> Iterator[str]:
 
 def within_bounds(reading: Reading) -> Reading:
     """A reading without what nobody can keep: a trace number of a page is none. Its status and dates stand, they matter."""
-    kept = {"trace", "failure", "replaced_by", "event_id"}
+    kept = {"trace", "failure", "replaced_by", "event_id", "pending_reason"}
     long = {name: None for name in kept if next(_excesses(getattr(reading, name), name, name), None) is not None}
     return reading.model_copy(update=long) if long else reading

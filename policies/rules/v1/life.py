@@ -284,6 +284,7 @@ def _watch(state: CaseState, planned: Jobs, now: datetime) -> None:
                 stage=state.dispute_stage if target.type is TargetType.DISPUTE else None,
                 asked_since=target.asked_since,
                 told_unknown=target.told_unknown,
+                pending_reason=target.pending_reason,
             )
             for target in targets
         ],

@@ -25,7 +25,7 @@ from policies.case.vocabulary import (
     PromiseEnd,
 )
 from policies.money import Money
-from policies.providers.statuses import TargetType
+from policies.providers.statuses import WAITS_FOR_US, TargetType
 from policies.rules.v1 import cadence, clocks, deliveries, feedback, outcomes
 from policies.rules.v1.memory import alert, end_promise, remember
 from policies.time.spans import Span
@@ -312,6 +312,8 @@ def _who_acts(state: CaseState) -> WhoActs:
         return _WAITS_ON[waits_on]
     live = [target for target in state.targets if target.replaced_by is None]
     if any(target.status in ("failed", "canceled", "lost", "needs_response") for target in live):
+        return "us"
+    if any(target.status == "pending" and target.pending_reason in WAITS_FOR_US for target in live):
         return "us"
     types = {target.type for target in live}
     if TargetType.DELIVERY in types and state.start.kind == "delay":

@@ -10,7 +10,7 @@ from policies.case.facts import Actor
 from policies.case.plans import Reading, UnknownReference, WatchResult
 from policies.case.state import CaseState, Hold, Target
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
-from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, TargetType, in_our_words, may_follow, stage_may_follow
+from policies.providers.statuses import IN_PROGRESS, SETTLED, TROUBLE, WAITS_FOR_US, TargetType, in_our_words, may_follow, stage_may_follow
 from policies.rules.v1 import clocks
 from policies.rules.v1.bounds import within_bounds
 from policies.rules.v1.memory import MOST_TARGETS, alert, need, remember
@@ -28,6 +28,7 @@ def is_news(type_: TargetType, current: str, new: str) -> bool:
 def apply_readings(state: CaseState, readings: list[Reading], now: datetime) -> bool:
     """Take over what is new; True if anything was. Stale, repeated and out-of-order readings change nothing."""
     changed: list[Target] = []
+    reasons = False
     for reading in map(within_bounds, readings):
         if reading.event_id is not None:
             if reading.event_id in state.applied_ids:
@@ -36,11 +37,42 @@ def apply_readings(state: CaseState, readings: list[Reading], now: datetime) -> 
         target = _target(state, reading)
         if target is None:
             continue
+        before = target.status
         if _apply(state, target, reading, now):
             changed.append(target)
+        reasons = _reasons(state, target, reading, now, moved=target.status != before) or reasons
     if changed:
         _consequences(state, changed, now)
-    return bool(changed)
+    return bool(changed) or reasons
+
+
+def _reasons(state: CaseState, target: Target, reading: Reading, now: datetime, *, moved: bool) -> bool:
+    """What a reading says beside the status, for our own people: why a refund waits, whether a refund would still end a dispute. True if it
+    is new. The customer is told nothing of it by itself; what waits for us is told to the owner, once for each time that it begins.
+    """
+    at = reading.occurred_at or reading.read_at
+    if target.replaced_by is not None or (target.status_at is not None and at < target.status_at):
+        return False
+    waits, refundable = reading.pending_reason, reading.charge_refundable
+    waits_for_us = waits in WAITS_FOR_US and target.pending_reason not in WAITS_FOR_US
+    new_wait = waits != target.pending_reason
+    new_refundable = refundable is not None and refundable != target.charge_refundable
+    target.pending_reason = waits
+    target.charge_refundable = refundable if refundable is not None else target.charge_refundable
+    if not moved and ((new_wait and waits is not None) or new_refundable):  # else the fact of the status says it
+        remember(
+            state,
+            FactType.PROVIDER_STATUS,
+            now,
+            by=_provider(reading),
+            occurred_at=at,
+            reference=target.reference,
+            waits=waits,
+            charge_refundable=refundable,
+        )
+    if waits_for_us and state.resolution is None and state.closed_at is None:
+        alert(state, "owner", state.escalation, "provider_needs_us", now)
+    return new_wait or new_refundable
 
 
 def _target(state: CaseState, reading: Reading) -> Target | None:
@@ -99,6 +131,8 @@ def _apply(state: CaseState, target: Target, reading: Reading, now: datetime) ->
         status=status,
         failure=reading.failure,
         trace=target.trace,
+        waits=reading.pending_reason,
+        charge_refundable=reading.charge_refundable,
     )
     return news or (not overtaken and is_news(target.type, before, status))
 
@@ -329,7 +363,8 @@ def _nobody_knows(state: CaseState, unknown: list[UnknownReference], now: dateti
 
 def _known(state: CaseState) -> tuple[object, ...]:
     """What readings can change."""
-    return (state.fact_seq, state.dispute_stage, state.dispute_due_by, state.delay_revised_at, [target.trace for target in state.targets])
+    targets = [(target.trace, target.pending_reason) for target in state.targets]
+    return (state.fact_seq, state.dispute_stage, state.dispute_due_by, state.delay_revised_at, targets)
 
 
 def watch_failed(state: CaseState, generation: int, reason: str, now: datetime) -> None:

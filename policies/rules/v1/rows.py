@@ -119,6 +119,8 @@ def snapshot(state: CaseState) -> Snapshot:
                 "currency": target.currency,
                 "trace": target.trace,
                 "replaced_by": target.replaced_by,
+                "waits": target.pending_reason,
+                "charge_refundable": target.charge_refundable,
             }
             for target in state.targets
         ],

@@ -4,8 +4,9 @@ Owns their names, their checks and what an operator reads when one is missing. M
 start; an endpoint whose secret is missing answers 503 and is never open.
 """
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from starter.settings import PREFIX, SettingsError
 from starter.web.webhooks.signatures import SendGridKey
+from starter.web.webhooks.stripe_accounts import SECRETS_KEY, NamedAccount, StripeAccount, named_accounts, shared_by
 
 _SHORTEST_SECRET = 16  # characters; every vendor's are longer
 _LARGEST_FILE = 64 * 1024  # bytes; a handful of keys
@@ -47,6 +49,18 @@ class WebhookSettings(BaseSettings):
     def stripe_secrets(self) -> list[str]:
         return _checked(self._words("stripe_webhook_secrets"), "STRIPE_WEBHOOK_SECRETS", "the whsec_... of the endpoint")
 
+    def stripe_accounts(self, providers_file: Path | None, environment: Mapping[str, str] | None = None) -> list[StripeAccount]:
+        """The Stripe accounts of providers.toml with their secrets; without any in the file, one by the name "stripe"."""
+        variables = os.environ if environment is None else environment
+        named, common = named_accounts(providers_file), self.stripe_secrets()
+        if not named:
+            return [StripeAccount(secrets=tuple(common))]
+        sharing = {one.provider for one in shared_by(named)} if common else set()
+        return [
+            StripeAccount(one.provider, tuple(common if one.provider in sharing else _own_secrets(one, variables)), one.account)
+            for one in named
+        ]
+
     def twilio_tokens(self) -> list[str]:
         return _checked(self._words("twilio_auth_tokens"), "TWILIO_AUTH_TOKENS", "the auth token of the account")
 
@@ -71,19 +85,21 @@ class WebhookSecrets:
         self,
         *,
         stripe: Sequence[str] = (),
+        stripe_accounts: Sequence[StripeAccount] = (),
         sendgrid_events: Sequence[SendGridKey] = (),
         sendgrid_inbound: Sequence[SendGridKey] = (),
         twilio: Sequence[str] = (),
     ) -> None:
-        self.stripe = list(stripe)
+        self.stripe = [*stripe_accounts, *([StripeAccount(secrets=tuple(stripe))] if stripe else [])]
         self.sendgrid_events = list(sendgrid_events)
         self.sendgrid_inbound = list(sendgrid_inbound)
         self.twilio = list(twilio)
 
     @classmethod
-    def of(cls, settings: WebhookSettings) -> "WebhookSecrets":
+    def of(cls, settings: WebhookSettings, providers_file: Path | None = None) -> "WebhookSecrets":
+        """`providers_file`: the Stripe accounts that it names are told apart by their secrets."""
         return cls(
-            stripe=settings.stripe_secrets(),
+            stripe_accounts=settings.stripe_accounts(providers_file),
             sendgrid_events=settings.sendgrid_events(),
             sendgrid_inbound=settings.sendgrid_inbound(),
             twilio=settings.twilio_tokens(),
@@ -91,13 +107,15 @@ class WebhookSecrets:
 
     def missing(self) -> list[str]:
         """One line for each closed endpoint: what is closed and what would open it."""
-        endpoints = {
-            "/webhooks/stripe": ("STRIPE_WEBHOOK_SECRETS", self.stripe),
+        endpoints: dict[str, tuple[str, Sequence[object]]] = {
+            "/webhooks/stripe": ("STRIPE_WEBHOOK_SECRETS", [one for one in self.stripe if one.secrets]),
             "/webhooks/sendgrid": ("SENDGRID_EVENT_KEYS", self.sendgrid_events),
             "/webhooks/sendgrid/inbound": ("SENDGRID_INBOUND_KEYS", self.sendgrid_inbound),
             "/webhooks/twilio/status and /webhooks/twilio/inbound": ("TWILIO_AUTH_TOKENS", self.twilio),
         }
-        return [f"{path} answers 503: {PREFIX}{name} is not set" for path, (name, secrets) in endpoints.items() if not secrets]
+        closed = [f"{path} answers 503: {PREFIX}{name} is not set" for path, (name, secrets) in endpoints.items() if not secrets]
+        silent = [one.provider for one in self.stripe if not one.secrets] if any(one.secrets for one in self.stripe) else []
+        return closed + [f"/webhooks/stripe takes nothing for {name}: its section has no {SECRETS_KEY}" for name in silent]
 
 
 def load_webhook_settings(**overrides: Any) -> WebhookSettings:
@@ -107,6 +125,23 @@ def load_webhook_settings(**overrides: Any) -> WebhookSettings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise SettingsError(f"{PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}") from None
+
+
+def _own_secrets(account: NamedAccount, environment: Mapping[str, str]) -> list[str]:
+    name = account.secrets_env
+    if name is None:
+        return []
+    given, file = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "").strip()
+    if given and file:
+        raise SettingsError(f"{name} and {name}_FILE are both set; right would be one of them")
+    text = _content(Path(file), f"{name}_FILE") if file else given
+    secrets = [word for word in re.split(r"[\s,]+", text) if word]
+    if not secrets:
+        where = f"providers.{account.provider}.{SECRETS_KEY}"
+        raise SettingsError(f"{where}: the environment variable {name} is not set (nor {name}_FILE)")
+    if any(len(secret) < _SHORTEST_SECRET for secret in secrets):
+        raise SettingsError(f"{name}: one is shorter than {_SHORTEST_SECRET} characters; right would be the whsec_... of the endpoint")
+    return secrets
 
 
 def _checked(secrets: list[str], name: str, right: str) -> list[str]:
@@ -124,9 +159,13 @@ def _keys(words: list[str], name: str) -> list[SendGridKey]:
 
 
 def _read(path: Path, name: str) -> str:
+    return _content(path, f"{PREFIX}{name.upper()}_FILE")
+
+
+def _content(path: Path, name: str) -> str:
     try:
         with path.open(encoding="utf-8") as file:
             return file.read(_LARGEST_FILE)
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(f"{PREFIX}{name.upper()}_FILE: cannot be read ({said})") from None
+        raise SettingsError(f"{name}: cannot be read ({said})") from None

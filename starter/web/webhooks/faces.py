@@ -60,7 +60,7 @@ def configured_webhook_faces(parts: WebParts) -> list[Face]:
     settings = load_webhook_settings()
     return webhook_faces(
         parts,
-        WebhookSecrets.of(settings),
+        WebhookSecrets.of(settings, parts.settings.providers_file),
         shops=Shops.of_file(parts.settings.brands_file),
         attachments=AttachmentFolder(settings.attachments_dir) if settings.attachments_dir else None,
         twilio_answers=settings.twilio_answers_keywords,

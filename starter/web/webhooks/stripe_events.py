@@ -13,13 +13,14 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from policies.case.plans import Reading
-from policies.providers.stripe_objects import PROVIDER, known_word, reading_of
+from policies.providers.stripe_objects import known_word, reading_of
 from starter.web.parts import WebParts
 from starter.web.webhooks.bodies import read_body
 from starter.web.webhooks.configuration import WebhookSecrets
 from starter.web.webhooks.drain import InboxDrain
 from starter.web.webhooks.refusals import FORGED, closed, unreadable
 from starter.web.webhooks.signatures import stripe_signed
+from starter.web.webhooks.stripe_accounts import addressed
 from starter.web.webhooks.telling import READING
 from store.inbox import Inbox, InboxEvent
 
@@ -38,13 +39,18 @@ def stripe_router(parts: WebParts, secrets: WebhookSecrets, drain: InboxDrain) -
 
     @router.post("/webhooks/stripe")
     async def stripe(request: Request) -> Response:
-        if not secrets.stripe:
+        accounts = [account for account in secrets.stripe if account.secrets]
+        if not accounts:
             raise closed("STRIPE_WEBHOOK_SECRETS")
         body = await read_body(request, _LARGEST)
         now = parts.clock()
-        if not stripe_signed(request.headers.get("stripe-signature"), body, secrets.stripe, now):
+        header = request.headers.get("stripe-signature")
+        verified = [account for account in accounts if stripe_signed(header, body, account.secrets, now)]
+        if not verified:
             raise HTTPException(403, FORGED)
-        rows = _rows(_event(body), now)
+        event = _event(body)
+        # The cases of the provider whose secret fits, and of no other: two accounts may well have told us of the same reference.
+        rows = [row for account in addressed(verified, event.get("account")) for row in _rows(event, now, account.provider)]
         if rows and await Inbox(parts.backends.store()).put_all(rows, now):
             drain.wake()
         return Response(status_code=200)
@@ -62,7 +68,7 @@ def _event(body: bytes) -> Mapping[str, Any]:
     return event
 
 
-def _rows(event: Mapping[str, Any], now: datetime) -> list[InboxEvent]:
+def _rows(event: Mapping[str, Any], now: datetime, provider: str) -> list[InboxEvent]:
     """One row for each refund or dispute in the event; none for events that are not ours to take."""
     kind = event.get("type")
     if not isinstance(kind, str) or not (kind in _REFUNDS or kind.startswith(_DISPUTES)):
@@ -73,23 +79,25 @@ def _rows(event: Mapping[str, Any], now: datetime) -> list[InboxEvent]:
         return []
     occurred_at = _moment(event.get("created"))
     if object_.get("object") != "charge":
-        return _row(object_, event["id"], now, occurred_at)
+        return _row(object_, event["id"], now, occurred_at, provider)
     # A charge lists its refunds in older API versions only; in newer ones the refund's own events say the same.
     listed = object_.get("refunds")
     refunds = listed.get("data") if isinstance(listed, dict) else None
     found = [refund for refund in refunds if isinstance(refund, dict)] if isinstance(refunds, list) else []
-    return [row for refund in found[:_MOST_REFUNDS] for row in _row(refund, f"{event['id']}/{refund.get('id')}", now, occurred_at)]
+    return [
+        row for refund in found[:_MOST_REFUNDS] for row in _row(refund, f"{event['id']}/{refund.get('id')}", now, occurred_at, provider)
+    ]
 
 
-def _row(object_: Mapping[str, Any], event_id: str, now: datetime, occurred_at: datetime | None) -> list[InboxEvent]:
-    reading: Reading | None = reading_of(object_, now, occurred_at=occurred_at, event_id=event_id)
+def _row(object_: Mapping[str, Any], event_id: str, now: datetime, occurred_at: datetime | None, provider: str) -> list[InboxEvent]:
+    reading: Reading | None = reading_of(object_, now, occurred_at=occurred_at, event_id=event_id, provider=provider)
     if reading is None:
         return []
     if not known_word(object_):
         _log.warning("stripe: a %s has a status that this version does not know; it is read as still in progress", reading.type.value)
     return [
         InboxEvent(
-            provider=PROVIDER,
+            provider=provider,
             event_key=event_id,
             kind=READING,
             reference=reading.reference,

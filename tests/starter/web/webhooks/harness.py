@@ -4,6 +4,7 @@ Owns the secrets under which tests sign, and a message that a provider took.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from policies.case.vocabulary import Channel
 from starter.web.webhooks import WebhookSecrets, webhook_faces
 from starter.web.webhooks.shops import Shops
 from starter.web.webhooks.signatures import SendGridKey
+from starter.web.webhooks.stripe_accounts import StripeAccount
 from store.contacts import Contact
 from store.delivery_events import DeliveryEventBooks, ReportedDelivery
 from store.desk_books import DeskBooks
@@ -103,12 +105,13 @@ class Hooks:
         return found
 
 
-def hooks(store: Store, *, locked: bool = False, **options: Any) -> Hooks:
+def hooks(store: Store, *, locked: bool = False, stripe_accounts: Sequence[StripeAccount] = (), **options: Any) -> Hooks:
     (events_key, events_public), (inbound_key, inbound_public) = event_keys(), event_keys()
     secrets = WebhookSecrets()
     if not locked:
         secrets = WebhookSecrets(
-            stripe=["whsec_" + "b" * 32, STRIPE_SECRET],
+            stripe=[] if stripe_accounts else ["whsec_" + "b" * 32, STRIPE_SECRET],
+            stripe_accounts=stripe_accounts,
             sendgrid_events=[SendGridKey(events_public)],
             sendgrid_inbound=[SendGridKey(inbound_public)],
             twilio=["s" * 32, TWILIO_TOKEN],

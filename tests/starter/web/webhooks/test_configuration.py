@@ -8,6 +8,7 @@ import pytest
 from starter.settings import SettingsError
 from starter.web.webhooks import WebhookSecrets, load_webhook_settings, webhook_faces
 from starter.web.webhooks.shops import Shop, Shops
+from starter.web.webhooks.stripe_accounts import StripeAccount, addressed
 from tests.starter.web.harness import FakeBackends, parts_of
 from tests.vendors.sendgrid import event_keys
 
@@ -20,7 +21,7 @@ def test_several_secrets_while_one_is_rotated(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("MAKEGOOD_TWILIO_ANSWERS_KEYWORDS", "false")
     settings = load_webhook_settings()
     secrets = WebhookSecrets.of(settings)
-    assert secrets.stripe == ["whsec_aaaaaaaaaaaaaaaa", "whsec_bbbbbbbbbbbbbbbb"]
+    assert secrets.stripe == [StripeAccount("stripe", ("whsec_aaaaaaaaaaaaaaaa", "whsec_bbbbbbbbbbbbbbbb"))]
     assert len(secrets.sendgrid_events) == 2
     assert (secrets.sendgrid_inbound, secrets.twilio, settings.twilio_answers_keywords) == ([], [], False)
     assert "whsec" not in repr(settings)
@@ -30,7 +31,9 @@ def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STRIPE_WEBHOOK_SECRETS", "TWILIO_ANSWERS_KEYWORDS", "TWILIO_AUTH_TOKENS_FILE"):
         monkeypatch.setenv(f"MAKEGOOD_{name}", " ")
     settings = load_webhook_settings()
-    assert (WebhookSecrets.of(settings).stripe, settings.twilio_answers_keywords) == ([], True)
+    secrets = WebhookSecrets.of(settings)
+    assert ([one.secrets for one in secrets.stripe], settings.twilio_answers_keywords) == ([()], True)
+    assert any(line.startswith("/webhooks/stripe answers 503") for line in secrets.missing())
 
 
 WRONG = [
@@ -73,3 +76,73 @@ def test_in_whose_name_we_answer(tmp_path: Path) -> None:
     broken = tmp_path / "brands.toml"
     broken.write_text("[", encoding="utf-8")
     assert Shops.of_file(broken).of("acme", None) == Shops.of_file(None).of("acme", None) == Shop("acme", None)
+
+
+EU, US = "whsec_" + "e" * 20, "whsec_" + "u" * 20
+TWO = """
+[providers.stripe-eu]
+kind = "stripe"
+webhook_secrets_env = "EU_SECRETS"
+[providers.stripe-us]
+kind = "stripe"
+webhook_secrets_env = "US_SECRETS"
+[providers.own-shop]
+base_url = "https://shop.example"
+"""
+
+
+def accounts(folder: Path, content: str) -> list[StripeAccount]:
+    file = folder / "providers.toml"
+    file.write_text(content, encoding="utf-8")
+    return WebhookSecrets.of(load_webhook_settings(), file).stripe
+
+
+def test_each_stripe_account_of_the_providers_file_has_its_own_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "us"
+    kept.write_text(f"{US}\n", encoding="utf-8")
+    monkeypatch.setenv("EU_SECRETS", f"{EU}, {EU}2")
+    monkeypatch.setenv("US_SECRETS_FILE", str(kept))
+    assert accounts(tmp_path, TWO) == [StripeAccount("stripe-eu", (EU, f"{EU}2")), StripeAccount("stripe-us", (US,))]
+
+
+def test_one_account_alone_takes_the_common_secrets_under_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEGOOD_STRIPE_WEBHOOK_SECRETS", EU)
+    assert accounts(tmp_path, '[providers.payments]\nkind = "stripe"\n') == [StripeAccount("payments", (EU,))]
+    assert accounts(tmp_path, '[providers.own-shop]\nbase_url = "https://shop.example"\n') == [StripeAccount("stripe", (EU,))]
+
+
+def test_connected_accounts_share_the_endpoint_of_their_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEGOOD_STRIPE_WEBHOOK_SECRETS", EU)
+    sections = [f'[providers.{name}]\nkind = "stripe"\n{more}\n' for name, more in (("own", ""), ("a", 'account = "acct_1"'))]
+    own, connected = accounts(tmp_path, "".join(sections))
+    assert (own.secrets, connected.secrets, connected.account) == ((EU,), (EU,), "acct_1")
+    assert addressed([own, connected], "acct_1") == [connected]
+    assert addressed([own, connected], "acct_2") == [own]
+    assert addressed([own, connected], None) == [own]
+    assert addressed([connected], None) == [connected]  # its own endpoint: events name no account there
+    assert addressed([connected], "acct_2") == []
+
+
+def test_secrets_that_could_be_anybodys_are_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = '[providers.{0}]\nkind = "stripe"\n'
+    monkeypatch.setenv("MAKEGOOD_STRIPE_WEBHOOK_SECRETS", EU)
+    with pytest.raises(SettingsError, match=r"several Stripe accounts \(a, b\) and nothing says whose these are") as refused:
+        accounts(tmp_path, bare.format("a") + bare.format("b"))
+    assert EU not in str(refused.value)
+    monkeypatch.setenv("EU_SECRETS", EU)
+    monkeypatch.setenv("US_SECRETS", US)
+    with pytest.raises(SettingsError, match="leave this one out"):
+        accounts(tmp_path, TWO)
+    monkeypatch.delenv("MAKEGOOD_STRIPE_WEBHOOK_SECRETS")
+    monkeypatch.delenv("US_SECRETS")
+    with pytest.raises(SettingsError, match=r"providers.stripe-us.webhook_secrets_env: the environment variable US_SECRETS is not set"):
+        accounts(tmp_path, TWO)
+
+
+def test_an_account_without_secrets_beside_one_that_has_some_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EU_SECRETS", EU)
+    file = tmp_path / "providers.toml"
+    file.write_text(TWO.replace('webhook_secrets_env = "US_SECRETS"\n', ""), encoding="utf-8")
+    missing = WebhookSecrets.of(load_webhook_settings(), file).missing()
+    assert "/webhooks/stripe takes nothing for stripe-us: its section has no webhook_secrets_env" in missing
+    assert not any("/webhooks/stripe answers 503" in line for line in missing)

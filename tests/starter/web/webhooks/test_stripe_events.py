@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from policies.case.plans import Reading
+from starter.web.webhooks.stripe_accounts import StripeAccount
 from store.engine import Store
 from store.inbox import InboxState
 from tests.starter.web.webhooks.harness import Hooks, hooks
@@ -137,3 +138,37 @@ async def test_a_status_of_the_future_is_in_progress(sqlite_store: Store, caplog
     (reading,) = await readings(h)
     assert reading.status == "pending"
     assert "a status that this version does not know" in caplog.text
+
+
+EU, US = "whsec_" + "e" * 32, "whsec_" + "u" * 32
+
+
+async def test_an_event_goes_to_the_cases_of_the_account_whose_secret_fits(sqlite_store: Store) -> None:
+    both = "whsec_" + "o" * 32
+    known = (StripeAccount("stripe-eu", (both, EU)), StripeAccount("stripe-us", (US, both)), StripeAccount("idle"))
+    h = hooks(sqlite_store, stripe_accounts=known)
+    for secret in (EU, US):
+        assert (await h.stripe(event(refund()), secret=secret)).status_code == 200
+    assert [(row.provider, row.event_key) for row in reversed(await h.rows())] == [("stripe-eu", "evt_1"), ("stripe-us", "evt_1")]
+    assert [reading.provider for reading in await readings(h)] == ["stripe-eu", "stripe-us"]
+    assert (await h.stripe(event(refund(), id_="evt_2"), secret=both)).status_code == 200  # one account under two names
+    assert sorted(row.provider for row in await h.rows() if row.event_key == "evt_2") == ["stripe-eu", "stripe-us"]
+    assert (await h.stripe(event(refund(), id_="evt_3"), secret="whsec_" + "z" * 32)).status_code == 403
+
+
+async def test_an_event_of_a_connected_account_goes_to_that_one(sqlite_store: Store) -> None:
+    known = (StripeAccount("platform", (EU,)), StripeAccount("shop-a", (EU,), "acct_a"), StripeAccount("shop-b", (EU,), "acct_b"))
+    h = hooks(sqlite_store, stripe_accounts=known)
+    for number, account in enumerate(("acct_b", "acct_other", None)):
+        named = {"account": account} if account else {}
+        assert (await h.stripe(event(refund(), id_=f"evt_{number}", **named), secret=EU)).status_code == 200
+    assert [row.provider for row in reversed(await h.rows())] == ["shop-b", "platform", "platform"]
+
+
+async def test_what_stripe_says_beside_the_status_comes_along(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    await h.stripe(event(refund("pending", pending_reason="insufficient_funds")))
+    dispute = {"id": "dp_1", "object": "dispute", "status": "needs_response", "is_charge_refundable": False}
+    await h.stripe(event(dispute, "charge.dispute.created", "evt_2"))
+    first, second = await readings(h)
+    assert (first.pending_reason, second.charge_refundable) == ("insufficient_funds", False)
