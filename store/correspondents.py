@@ -5,6 +5,7 @@ process (links, replies), and by the desk books, which give each contact its lin
 """
 
 import secrets
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, select
 
@@ -56,23 +57,28 @@ _CONTACT = select(
 ).outerjoin(cases, cases.c.case_id == contacts.c.case_id)
 _BY_LINK = _CONTACT.where(contacts.c.link_id == bindparam("link"), contacts.c.erased_at.is_(None))
 
-_RESOLVED_LAST = case((cases.c.status == CaseStatus.RESOLVED.value, 1), else_=0)
-_BY_PHONE = (
+_SENT_BY_PHONE = (
+    deliveries.c.channel.in_([Channel.SMS.value, Channel.VOICE.value]),
+    # An answer may come while our own call is still waiting for the provider's.
+    deliveries.c.state.in_([DeliveryState.ACCEPTED.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value]),
+)
+_TO_NUMBER = (
     select(cases.c.case_id, cases.c.kind, cases.c.status, cases.c.merchant, cases.c.brand, contacts.c.locale)
     .join(contacts, contacts.c.case_id == cases.c.case_id)
     .join(messages, messages.c.case_id == cases.c.case_id)
     .join(deliveries, deliveries.c.message_id == messages.c.message_id)
-    .where(
-        contacts.c.phone == bindparam("number"),
-        contacts.c.erased_at.is_(None),
-        cases.c.status != CaseStatus.CLOSED.value,
-        deliveries.c.channel.in_([Channel.SMS.value, Channel.VOICE.value]),
-        # An answer may come while our own call is still waiting for the provider's.
-        deliveries.c.state.in_([DeliveryState.ACCEPTED.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value]),
-    )
-    .order_by(_RESOLVED_LAST, deliveries.c.started_at.desc(), cases.c.case_id)
+    .where(contacts.c.phone == bindparam("number"), contacts.c.erased_at.is_(None), *_SENT_BY_PHONE)
     .limit(1)
 )
+_RESOLVED_LAST = case((cases.c.status == CaseStatus.RESOLVED.value, 1), else_=0)
+_BY_PHONE = _TO_NUMBER.where(cases.c.status != CaseStatus.CLOSED.value).order_by(
+    _RESOLVED_LAST, deliveries.c.started_at.desc(), cases.c.case_id
+)
+_ENDED_BY_PHONE = _TO_NUMBER.where(cases.c.status == CaseStatus.CLOSED.value, cases.c.closed_at >= bindparam("since")).order_by(
+    deliveries.c.started_at.desc(), cases.c.case_id
+)
+# Numbers are given to other people; after this nobody knows whose words they are.
+_NUMBER_IS_KNOWN_FOR = timedelta(days=90)
 
 
 def new_link_id() -> str:
@@ -93,6 +99,14 @@ def case_of_newest_message(connection: Connection, phone: str) -> Correspondent 
     return Correspondent.model_validate(dict(row)) if row else None
 
 
+def ended_case_of_newest_message(connection: Connection, phone: str, at: datetime) -> Correspondent | None:
+    """The case whose message went to this number last, among those that were closed in the 90 days before `at`."""
+    number = normal_phone(phone)
+    values = {"number": number, "since": at - _NUMBER_IS_KNOWN_FOR}
+    row = connection.execute(_ENDED_BY_PHONE, values).mappings().first() if number else None
+    return Correspondent.model_validate(dict(row)) if row else None
+
+
 class Correspondents:
     """The same for the web process, each in a transaction of its own."""
 
@@ -104,3 +118,6 @@ class Correspondents:
 
     async def by_phone(self, phone: str) -> Correspondent | None:
         return await self._store.read(lambda connection: case_of_newest_message(connection, phone))
+
+    async def ended_by_phone(self, phone: str, at: datetime) -> Correspondent | None:
+        return await self._store.read(lambda connection: ended_case_of_newest_message(connection, phone, at))

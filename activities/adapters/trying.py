@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return asyncio.run(_run(real, to, sender, apprise, asked.email))
 
 
-def _plan(named: dict[Channel, str], to: dict[Channel, str | None], alerts: bool, wanted: bool) -> Iterator[dict[str, object]]:
+def _plan(named: Mapping[Channel, str], to: Mapping[Channel, str | None], alerts: bool, wanted: bool) -> Iterator[dict[str, object]]:
     for channel, adapter in named.items():
         yield {"channel": channel.value, "adapter": adapter, "would_send": to[channel] is not None and adapter != "outbox"}
     yield {"channel": "alert", "adapter": "apprise" if alerts else "outbox", "would_send": alerts and wanted}

@@ -14,6 +14,10 @@ def told(life: Life) -> list[str]:
     return [plan.alert.to for plan, _ in life.told if plan.alert.reason == "provider_needs_us"]
 
 
+def acts(life: Life) -> str:
+    return life.posted[-1].plan.context.who_acts
+
+
 def pending(life: Life, reason: str | None) -> None:
     life.report("pending", life.now, pending_reason=reason)
 
@@ -47,10 +51,10 @@ def test_it_is_no_news_to_the_customer_but_the_next_update_says_that_we_act() ->
     pending(life, "insufficient_funds")
     life.after(hours=30)
     assert set(life.kinds()) == {"acknowledgement", "update"}
-    assert life.posted[-1].plan.context.who_acts == "us"
+    assert acts(life) == "us"
     pending(life, "processing")
     life.after(hours=24)
-    assert life.posted[-1].plan.context.who_acts == "bank"
+    assert acts(life) == "bank"
 
 
 def test_the_watch_finds_it_too_and_goes_on_asking() -> None:

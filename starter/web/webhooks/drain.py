@@ -36,7 +36,7 @@ _SWEEP_EVERY = timedelta(hours=1)
 class InboxDrain:
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
-        self._telling = Telling(parts.backends)
+        self._telling = Telling(parts.backends, parts.clock)
         self._woken = asyncio.Event()
         self._swept_at: datetime | None = None
 

@@ -33,6 +33,19 @@ _TEXTS = {
     ("de", Keyword.HELP): "{name}: Nachrichten zu Ihrer Bestellung.{reach} Mit STOP beenden Sie die SMS.",
     ("de", None): " Einen Menschen erreichen Sie unter {reach}.",
 }
+# To who writes to a case that has ended. A person is told of the words by the drain; nothing is promised but that.
+_ENDED = {
+    "en": "{name}: your case is closed. We pass your message on to a person.{reach}",
+    "de": "{name}: Ihr Fall ist abgeschlossen. Wir geben Ihre Nachricht an einen Menschen weiter.{reach}",
+    "fr": "{name} : votre dossier est clos. Nous transmettons votre message à une personne.{reach}",
+    "es": "{name}: su caso está cerrado. Pasamos su mensaje a una persona.{reach}",
+}
+_REACHED = {
+    "en": " You reach one at {reach}.",
+    "de": " Sie erreichen uns auch unter {reach}.",
+    "fr": " Vous pouvez aussi nous joindre ici : {reach}.",
+    "es": " También puede contactar con nosotros en {reach}.",
+}
 SILENCE = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -61,6 +74,13 @@ def answer(keyword: Keyword, shop: Shop, locale: str) -> str:
     reach = _TEXTS[language, None].format(reach=shop.reach) if shop.reach else ""
     text = _TEXTS[language, keyword].format(name=shop.name, reach=reach)
     return f'<?xml version="1.0" encoding="UTF-8"?><Response><Message>{escape(text)}</Message></Response>'
+
+
+def ended(shop: Shop, locale: str) -> str:
+    """The TwiML that says that the case has ended and what becomes of the words."""
+    language = locale.lower()[:2] if locale.lower()[:2] in _ENDED else "en"
+    said = _ENDED[language].format(name=shop.name, reach=_REACHED[language].format(reach=shop.reach) if shop.reach else "")
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response><Message>{escape(said)}</Message></Response>'
 
 
 def _word(body: str) -> str:

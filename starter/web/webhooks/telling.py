@@ -8,7 +8,7 @@ told. Called by the drain.
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
@@ -24,7 +24,8 @@ from policies.case.plans import Reading
 from policies.case.vocabulary import CaseKind, CaseStatus, Role
 from policies.contract import Contract
 from starter.desk import CaseKey, CaseNotFound, DeskError, EngineUnavailable, Refused, Unanswered
-from starter.web.parts import Backends
+from starter.web.parts import Backends, utc_now
+from starter.web.webhooks.after_the_end import tell_people
 from starter.web.webhooks.replies import Reply, reply_text
 from store.correspondents import Correspondents
 from store.delivery_reports import DELIVERY, PARK, ReportedPark
@@ -63,8 +64,9 @@ WAITS = Told(InboxState.WAITING, problem="case_unknown")
 class Telling:
     """Tells one row to its case. Raises TryAgain, and what the backends raise when they are away."""
 
-    def __init__(self, backends: Backends) -> None:
+    def __init__(self, backends: Backends, clock: Callable[[], datetime] = utc_now) -> None:
         self._backends = backends
+        self._clock = clock
         self._ways: dict[str, Callable[[InboxRow], Awaitable[Told]]] = {
             READING: self._reading,
             DELIVERY: self._delivery,
@@ -123,7 +125,7 @@ class Telling:
             if key is None:
                 raise TryAgain("case_not_in_books", linked.case_id)
         elif reply.number is not None:
-            found = await people.by_phone(reply.number)
+            found = await people.by_phone(reply.number) or await people.ended_by_phone(reply.number, self._clock())
             if found is None:
                 return Told(InboxState.IGNORED, problem="sender_unknown")
             key = CaseKey(found.case_id, found.kind)
@@ -137,10 +139,20 @@ class Telling:
         try:
             await self._backends.desk().customer_reply(key, by, reply_text(reply), key=command)
         except Refused:
-            return Told(InboxState.FAILED, key.case_id, "case_closed" if await self._closed(key.case_id) else "refused")
+            if await self._closed(key.case_id):
+                return await self._after_the_end(key, command)
+            return Told(InboxState.FAILED, key.case_id, "refused")
         except (DeskError, EngineUnavailable) as error:
             raise TryAgain(_code(error), key.case_id) from None
         return Told(InboxState.DONE, key.case_id)
+
+    async def _after_the_end(self, key: CaseKey, command: str) -> Told:
+        """The desk has kept the words with the case's texts; nobody would find them there."""
+        try:
+            await tell_people(self._backends.store(), self._backends.client(), key.case_id, f"late-{command}", self._clock())
+        except RPCError:
+            raise TryAgain("engine_away", key.case_id) from None
+        return Told(InboxState.DONE, key.case_id, "case_closed")
 
     async def _signal(self, case_id: str, kind: CaseKind, name: str, payload: Contract) -> Told:
         client: Client = self._backends.client()

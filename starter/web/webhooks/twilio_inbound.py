@@ -1,7 +1,7 @@
 """POST /webhooks/twilio/inbound: what customers write by text message.
 
-Owns the choice between a keyword, answered at once, and words for the case. Must never guess whose words they are: the drain finds the
-case of the newest message to that number, or keeps them as nobody's.
+Owns the choice between a keyword, answered at once, and words for the case; who writes to a case that has ended is told so at once. Must
+never guess whose words they are: the drain finds the case of the newest message to that number, or keeps them as nobody's.
 """
 
 import re
@@ -20,6 +20,7 @@ from starter.web.webhooks.twilio_forms import twilio_form
 from starter.web.webhooks.twilio_words import PROVIDER
 from store.inbox import Inbox, InboxEvent
 from store.keywords import Keyword, KeywordBooks
+from store.late_replies import LateReplies
 from store.normal import normal_phone
 
 PATH = "/webhooks/twilio/inbound"
@@ -49,9 +50,12 @@ def twilio_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: Inbox
             kind=REPLY,
             payload=reply.model_dump(mode="json", exclude_none=True),
         )
-        if await Inbox(parts.backends.store()).put(event, parts.clock()):
-            drain.wake()
-        return _twiml(keywords.SILENCE)
+        now = parts.clock()
+        if not await Inbox(parts.backends.store()).put(event, now):
+            return _twiml(keywords.SILENCE)
+        ended = await LateReplies(parts.backends.store()).to_be_answered(number, now)
+        drain.wake()
+        return _twiml(keywords.ended(shops.of(ended.merchant, ended.brand), ended.locale) if ended else keywords.SILENCE)
 
     async def _meant(number: str, body: str, opt_out_type: str | None) -> bool:
         if not keywords.is_also_an_answer(body, opt_out_type):

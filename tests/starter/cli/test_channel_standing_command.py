@@ -17,7 +17,7 @@ from starter.settings import load_settings
 from store.desk_books import DeskBooks
 from store.engine import Store, open_store
 from store.inbox import Inbox, InboxEvent, InboxState
-from store.parks import ParkBooks, park
+from store.parks import ParkBooks
 from store.recorder import Recorder
 from store.suppressions import SuppressionBooks, SuppressionReason
 from tests.store.samples import ADMIN, CASE, entry
@@ -36,9 +36,9 @@ async def _with(url: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
 
 
 async def _trouble(store: Store) -> None:
-    for sender, reason in (("", "sendgrid_401"), (SENDER, "sendgrid_403")):
-        await store.write(lambda c, s=sender, r=reason: park(c, Channel.EMAIL, "sendgrid", r, NOW, timedelta(minutes=15), s))
-    await store.write(lambda c: park(c, Channel.SMS, "twilio", "twilio_20003", NOW, timedelta(minutes=15)))
+    for sender, reason in ((SENDER, "sendgrid_403"), ("", "sendgrid_401")):
+        await Recorder(store).park(Channel.EMAIL, "sendgrid", reason, NOW, timedelta(minutes=15), sender)
+    await Recorder(store).park(Channel.SMS, "twilio", "twilio_20003", NOW, timedelta(minutes=15))
     await SuppressionBooks(store).suppress(Channel.EMAIL, "ada@example.org", SuppressionReason.SPAM, NOW, "test")
     for number in range(2):
         event = InboxEvent(provider="stripe", event_key=f"e{number}", kind="reading", reference="re_1", payload={"n": 1})

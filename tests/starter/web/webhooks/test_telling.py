@@ -25,6 +25,7 @@ from starter.web.webhooks import WebhookSecrets, webhook_faces
 from starter.web.webhooks.drain import InboxDrain
 from starter.web.webhooks.replies import Reply
 from starter.web.webhooks.telling import READING, REPLY, Telling
+from store.channel_standing import channel_standing
 from store.delivery_events import ReportedState
 from store.delivery_reports import DELIVERY, DeliveryReports, IncomingReport
 from store.engine import Store
@@ -44,6 +45,7 @@ REFERENCE = CaseReference(type=TargetType.REFUND, provider="stripe", reference="
 @dataclass
 class HouseBackends:
     house: House
+    clock: Clock
     engine_is_away: bool = False
 
     def store(self) -> Store:
@@ -55,7 +57,7 @@ class HouseBackends:
         return self.house.client
 
     def desk(self) -> Desk:
-        return Desk(self.client(), self.house.desk, self.house.queries, [], Identity(b"k" * 32))
+        return Desk(self.client(), self.house.desk, self.house.queries, [], Identity(b"k" * 32), clock=self.clock)
 
     async def check(self) -> dict[str, str]:
         return {}
@@ -114,7 +116,8 @@ class Mailroom:
 @asynccontextmanager
 async def mailroom(tmp_path: Path, **settings: Any) -> AsyncIterator[Mailroom]:
     async with house(tmp_path, **settings) as h:
-        clock, backends = Clock(await h.now()), HouseBackends(h)
+        clock = Clock(await h.now())
+        backends = HouseBackends(h, clock)
         yield Mailroom(h, backends, parts_of(backends, clock=clock), clock)  # type: ignore[arg-type]
 
 
@@ -429,7 +432,7 @@ async def _served(app: Any) -> AsyncIterator[str]:
         await task
 
 
-async def test_a_closed_case_hears_nothing_and_says_so(tmp_path: Path) -> None:
+async def test_a_closed_case_hears_nothing_and_its_customers_words_reach_a_person(tmp_path: Path) -> None:
     async with mailroom(tmp_path) as m:
         case = await m.open(channels=(Channel.SMS,))
         await case.handle.execute_update("withdraw", {"by": {"who": "mia", "role": "lead", "why": "test"}})
@@ -438,8 +441,26 @@ async def test_a_closed_case_hears_nothing_and_says_so(tmp_path: Path) -> None:
         at = await m.house.now()
         await m.reading("failed", "evt_1", at)
         link_id = await m.house.store.read(lambda connection: link_id_of(connection, case.start.contact_ref))
-        await m.says("And now?", link_id=link_id or "")
+        await m.says("And now? Call +4930777", link_id=link_id or "")
+        m.backends.engine_is_away = True
         await m.drain()
-        assert await m.states() == [("ignored", "case_closed"), ("failed", "case_closed")]
-        failed = (await m.inbox.rows(states=[InboxState.FAILED]))[0]
-        assert failed.case_id == case.start.case_id  # found with its case when that is erased
+        assert await m.states() == [("new", "engine_away"), ("new", "engine_away")]
+        m.backends.engine_is_away = False
+        await m.house.after(seconds=30)
+        await m.drain()
+        assert await m.states() == [("ignored", "case_closed"), ("done", "case_closed")]
+        (row,) = await m.inbox.rows(states=[InboxState.DONE])
+        assert (row.case_id, row.payload) == (case.start.case_id, {})  # the words are with the case's texts, and go with them
+        (kept,) = await m.house.queries.texts(case.start.case_id)
+        assert (kept.kind, kept.body) == ("customer", "And now? Call +4930777")
+        told = [alert for alert, _ in m.house.alerts.told if "after the end" in alert.title]
+        while not told:
+            await m.house.after(seconds=1)
+            told = [alert for alert, _ in m.house.alerts.told if "after the end" in alert.title]
+        assert [(one.role, one.case_id) for one in told] == [("owner", case.start.case_id)]
+        assert "And now" not in str(told)
+        await m.says("And now? Call +4930777", key="in:2", number=CONTACT.phone or "")  # by text message: the same case, by its number
+        await m.drain()
+        assert (await m.states())[-1] == ("done", "case_closed")
+        (late,) = (await channel_standing(m.house.store, MONDAY, MONDAY)).late_replies
+        assert (late.case_id, late.told_at is not None) == (case.start.case_id, True)

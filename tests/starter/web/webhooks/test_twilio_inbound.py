@@ -1,20 +1,22 @@
 """/webhooks/twilio/inbound: keywords are obeyed at once and answered once; everything else is words for a case."""
 
+from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
 import httpx2
 import pytest
 
-from policies.case.vocabulary import Channel, MessageClass
+from policies.case.vocabulary import CaseStatus, Channel, MessageClass
 from starter.web.webhooks.replies import LONGEST_TEXT, Reply, reply_text
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import Store
 from store.inbox import InboxState
+from store.recorder import Recorder
 from store.suppressions import SuppressionReason
-from tests.starter.web.webhooks.harness import ADA, hooks
+from tests.starter.web.webhooks.harness import ADA, Hooks, hooks
 from tests.store.rows import suppressions_of
-from tests.store.samples import CASE, MONDAY
+from tests.store.samples import ADMIN, CASE, MONDAY, entry
 
 NUMBER = "+4930123456"
 STOPS = ["STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL", "stop", " Stop. ", "STOPP", "Abmelden"]
@@ -148,3 +150,38 @@ async def test_stop_holds_for_every_case_of_that_number(sqlite_store: Store) -> 
     await h.sent(channel=Channel.SMS)
     await h.text("STOP")
     assert await h.suppressions.is_suppressed(Channel.SMS, "+49 30 123456", MessageClass.SURVEY) is SuppressionReason.STOP
+
+
+async def _ended(h: Hooks, closed_at: datetime = MONDAY) -> None:
+    await h.sent(channel=Channel.SMS, at=MONDAY - timedelta(days=40))
+    await Recorder(h.store).commit_entry(entry(status=CaseStatus.CLOSED, closed_at=closed_at, next_at=None, as_of_seq=9))
+
+
+async def test_who_writes_to_a_case_that_has_ended_is_told_so_once_a_day(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    await _ended(h)
+    h.clock.now = MONDAY + timedelta(days=5)
+    told = "Acme & Sons: your case is closed. We pass your message on to a person. You reach one at +4930555000."
+    assert said(await h.text("Hello, the money is gone again", sid="SM" + "a" * 32)) == [told]
+    assert said(await h.text("Hello, the money is gone again", sid="SM" + "a" * 32)) == []  # the same message, sent again by Twilio
+    await DeskBooks(sqlite_store).save_text("t1", CASE, "customer", "as the drain keeps it", ADMIN, h.clock.now)
+    h.clock.now += timedelta(hours=23)
+    assert said(await h.text("Are you there?")) == []
+    h.clock.now += timedelta(hours=2)
+    assert said(await h.text("Are you there?")) == [told]
+    assert {row.kind for row in await h.rows()} == {"reply"}
+
+
+async def test_nothing_is_said_to_strangers_to_open_cases_and_after_stop(sqlite_store: Store) -> None:
+    h = hooks(sqlite_store)
+    assert said(await h.text("Hello")) == []  # nobody's
+    await h.sent(channel=Channel.SMS)
+    assert said(await h.text("Hello")) == []  # the case answers
+    await _ended(h)
+    h.clock.now = MONDAY + timedelta(days=91)
+    assert said(await h.text("Hello")) == []  # the number may be another person's by now
+    h.clock.now = MONDAY + timedelta(days=5)
+    await h.text("STOP")
+    assert said(await h.text("Hello")) == []
+    await h.text("START")
+    assert len(said(await h.text("Hello"))) == 1
