@@ -25,6 +25,7 @@ class ChannelsFile:
     served: dict[Channel, str] = field(default_factory=lambda: dict.fromkeys(Channel, _OUTBOX))
     alerts: str = _OUTBOX
     public_url: str | None = None
+    twilio_api: str | None = None  # another region's
     readable: bool = True
 
     @classmethod
@@ -40,10 +41,13 @@ class ChannelsFile:
         given: dict[str, Any] = named if isinstance(named, dict) else {}
         served = {channel: str(given[channel.value]) for channel in Channel if given.get(channel.value)}
         url = content.get("public_url")
+        twilio = content.get("twilio")
+        api = twilio.get("base_url") if isinstance(twilio, dict) else None
         return cls(
             served=served,
             alerts="apprise" if content.get("alerts") else _OUTBOX,
             public_url=url if isinstance(url, str) else None,
+            twilio_api=api.rstrip("/") if isinstance(api, str) else None,
         )
 
     def channels_of(self, adapter: str) -> list[Channel]:

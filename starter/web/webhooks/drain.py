@@ -14,14 +14,15 @@ from pydantic import ValidationError
 
 from starter.web.parts import Away, WebParts
 from starter.web.webhooks.telling import Telling, Told, TryAgain
+from starter.web.webhooks.twilio_media import TwilioMedia
 from store.engine import Store, StoreError
 from store.inbox import Inbox, InboxRow, InboxState
 
 _log = logging.getLogger("makegood.web.webhooks")
 
 _AT_ONCE = 8  # told beside each other; more would only wait for the workers
-# Longer than the longest way of a row (20 s until the desk calls a worker unanswering, 10 s for the store): one whose process died is
-# taken by another after it.
+# Longer than the longest way of a row (15 s for its media, 20 s until the desk calls a worker unanswering, 10 s for the store): one whose
+# process died is taken by another after it.
 _LEASE = timedelta(seconds=60)
 _LOOK_EVERY_S = 5.0  # for rows of other processes, retries that came due, cases that became known; a wake is answered at once
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=10)
@@ -34,9 +35,9 @@ _SWEEP_EVERY = timedelta(hours=1)
 
 
 class InboxDrain:
-    def __init__(self, parts: WebParts) -> None:
+    def __init__(self, parts: WebParts, media: TwilioMedia | None = None) -> None:
         self._parts = parts
-        self._telling = Telling(parts.backends, parts.clock)
+        self._telling = Telling(parts.backends, parts.clock, media)
         self._woken = asyncio.Event()
         self._swept_at: datetime | None = None
 

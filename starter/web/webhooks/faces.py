@@ -6,6 +6,7 @@ Owns the putting together. Must never hold a route of its own. Called by starter
 import logging
 from pathlib import Path
 
+from starter.channels_file import ChannelsFile
 from starter.web.parts import Face, WebParts
 from starter.web.webhooks.attachments import AttachmentFolder, AttachmentStore
 from starter.web.webhooks.configuration import WebhookSecrets, load_webhook_settings
@@ -16,6 +17,7 @@ from starter.web.webhooks.sendgrid_inbound import sendgrid_inbound_router
 from starter.web.webhooks.shops import Shops
 from starter.web.webhooks.stripe_events import stripe_router
 from starter.web.webhooks.twilio_inbound import twilio_inbound_router
+from starter.web.webhooks.twilio_media import TwilioMedia
 from starter.web.webhooks.twilio_status import twilio_status_router
 
 _log = logging.getLogger("makegood.web.webhooks")
@@ -30,15 +32,18 @@ def webhook_faces(
     shops: Shops | None = None,
     attachments: AttachmentStore | None = None,
     twilio_answers: bool = True,
+    twilio_api: str | None = None,
 ) -> list[Face]:
     """Every webhook. The mails' face comes first: its prefix is the longer one, and its bodies are the larger ones.
 
-    `attachments`: None keeps them below the state folder. One line is logged for each endpoint that has no secret and stays closed.
+    `attachments`: None keeps them below the state folder. `twilio_api`: the address of Twilio's API, if it is not the usual one. One line
+    is logged for each endpoint that has no secret and stays closed.
     """
     for line in secrets.missing():
         _log.warning("%s", line)
-    drain = InboxDrain(parts)
     kept = attachments or AttachmentFolder(Path(parts.settings.state_dir) / "attachments")
+    media = TwilioMedia(kept, secrets.twilio, **({"base_url": twilio_api} if twilio_api else {})) if secrets.twilio else None
+    drain = InboxDrain(parts, media)
     mails = Face(
         router=sendgrid_inbound_router(parts, secrets, drain, kept),
         prefixes=("/webhooks/sendgrid/inbound",),
@@ -51,7 +56,7 @@ def webhook_faces(
         router=sendgrid_events_router(parts, secrets, drain), prefixes=("/webhooks/sendgrid",), machine=True, body_limit=_LARGEST_EVENTS
     )
     status = twilio_status_router(parts, secrets, drain)
-    status.include_router(twilio_inbound_router(parts, secrets, drain, shops or Shops(), twilio_answers=twilio_answers))
+    status.include_router(twilio_inbound_router(parts, secrets, drain, shops or Shops(), media, twilio_answers=twilio_answers))
     return [mails, stripe, sendgrid, Face(router=status, prefixes=("/webhooks/twilio/",), machine=True)]
 
 
@@ -64,4 +69,5 @@ def configured_webhook_faces(parts: WebParts) -> list[Face]:
         shops=Shops.of_file(parts.settings.brands_file),
         attachments=AttachmentFolder(settings.attachments_dir) if settings.attachments_dir else None,
         twilio_answers=settings.twilio_answers_keywords,
+        twilio_api=ChannelsFile.of(parts.settings.channels_file).twilio_api,
     )

@@ -20,6 +20,7 @@ class Attachment(Contract):
     type: str
     bytes: int | None = None
     sha256: str | None = None
+    problem: str | None = None  # why it is not kept by us
 
 
 class Reply(Contract):
@@ -52,4 +53,6 @@ def _line(number: int, attachment: Attachment) -> str:
         facts.append(f"{attachment.bytes} bytes")
     if attachment.sha256 is not None:
         facts.append(f"sha256 {attachment.sha256}")
+    if attachment.problem is not None:
+        facts.append(f"not kept: {attachment.problem}")
     return f"[attachment {number}: {', '.join(facts)}, at {attachment.address}]"

@@ -27,6 +27,7 @@ from starter.desk import CaseKey, CaseNotFound, DeskError, EngineUnavailable, Re
 from starter.web.parts import Backends, utc_now
 from starter.web.webhooks.after_the_end import tell_people
 from starter.web.webhooks.replies import Reply, reply_text
+from starter.web.webhooks.twilio_media import MediaAway, TwilioMedia
 from store.correspondents import Correspondents
 from store.delivery_reports import DELIVERY, PARK, ReportedPark
 from store.inbox import CASE_NOT_STARTED, InboxRow, InboxState
@@ -38,6 +39,7 @@ from workflows import names
 REPLY = "reply"  # payload: a Reply
 
 _RPC_LIMIT = timedelta(seconds=10)  # as the desk's: an engine that does not answer by then is away
+_MEDIA_TRIES = 6  # a minute in all: a customer's words wait no longer for the picture beside them
 
 
 class TryAgain(Exception):
@@ -64,9 +66,11 @@ WAITS = Told(InboxState.WAITING, problem="case_unknown")
 class Telling:
     """Tells one row to its case. Raises TryAgain, and what the backends raise when they are away."""
 
-    def __init__(self, backends: Backends, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, backends: Backends, clock: Callable[[], datetime] = utc_now, media: TwilioMedia | None = None) -> None:
+        """`media`: fetches what came with text messages; None: it stays at Twilio."""
         self._backends = backends
         self._clock = clock
+        self._media = media
         self._ways: dict[str, Callable[[InboxRow], Awaitable[Told]]] = {
             READING: self._reading,
             DELIVERY: self._delivery,
@@ -135,6 +139,7 @@ class Telling:
 
     async def _say(self, key: CaseKey, row: InboxRow, reply: Reply) -> Told:
         by = Actor(who="customer", role=Role.CUSTOMER, why=reply.channel.value)
+        reply = await self._with_media(row, reply, key.case_id)
         command = "in-" + hashlib.sha256(f"{row.provider}|{row.event_key}".encode()).hexdigest()[:24]  # said again it is the same update
         try:
             await self._backends.desk().customer_reply(key, by, reply_text(reply), key=command)
@@ -145,6 +150,15 @@ class Telling:
         except (DeskError, EngineUnavailable) as error:
             raise TryAgain(_code(error), key.case_id) from None
         return Told(InboxState.DONE, key.case_id)
+
+    async def _with_media(self, row: InboxRow, reply: Reply, case_id: str) -> Reply:
+        if self._media is None or not reply.attachments:
+            return reply
+        try:
+            kept = await self._media.fetched(reply.attachments, last_try=row.attempts >= _MEDIA_TRIES)
+        except (MediaAway, OSError):
+            raise TryAgain("media_away", case_id) from None
+        return reply.model_copy(update={"attachments": kept})
 
     async def _after_the_end(self, key: CaseKey, command: str) -> Told:
         """The desk has kept the words with the case's texts; nobody would find them there."""

@@ -17,6 +17,7 @@ from starter.web.webhooks.replies import Attachment, Reply, bounded
 from starter.web.webhooks.shops import Shops
 from starter.web.webhooks.telling import REPLY
 from starter.web.webhooks.twilio_forms import twilio_form
+from starter.web.webhooks.twilio_media import TwilioMedia
 from starter.web.webhooks.twilio_words import PROVIDER
 from store.inbox import Inbox, InboxEvent
 from store.keywords import Keyword, KeywordBooks
@@ -29,8 +30,12 @@ _MOST_MEDIA = 10  # Twilio's own limit
 _LONGEST_ADDRESS = 500
 
 
-def twilio_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: InboxDrain, shops: Shops, *, twilio_answers: bool) -> APIRouter:
-    """`twilio_answers`: Twilio answers its own keywords itself (everywhere but on a bare short code)."""
+def twilio_inbound_router(
+    parts: WebParts, secrets: WebhookSecrets, drain: InboxDrain, shops: Shops, media: TwilioMedia | None, *, twilio_answers: bool
+) -> APIRouter:
+    """`media`: knows whose addresses of files are taken. `twilio_answers`: Twilio answers its own keywords itself (everywhere but on a bare
+    short code).
+    """
     router = APIRouter()
 
     @router.post(PATH)
@@ -43,7 +48,7 @@ def twilio_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: Inbox
         keyword = keywords.keyword_of(body, opt_out_type)
         if keyword is not None and await _meant(number, body, opt_out_type):
             return _twiml(await _obey(keyword, sid, number, body, opt_out_type))
-        reply = Reply(channel=Channel.SMS, text=bounded(body), number=number, attachments=_media(params))
+        reply = Reply(channel=Channel.SMS, text=bounded(body), number=number, attachments=_media(params, media))
         event = InboxEvent(
             provider=PROVIDER,
             event_key=f"in:{sid}",
@@ -73,12 +78,17 @@ def twilio_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: Inbox
     return router
 
 
-def _media(params: dict[str, str]) -> list[Attachment]:
-    """Pictures by their address at Twilio, which keeps them under the account's login; they are not fetched."""
+def _media(params: dict[str, str], media: TwilioMedia | None) -> list[Attachment]:
+    """Pictures by their address at Twilio, which keeps them under the account's login; the drain fetches them."""
     count = params.get("NumMedia", "0")
     number = min(int(count), _MOST_MEDIA) if count.isdigit() and len(count) < 4 else 0
     named = [(params.get(f"MediaUrl{n}", ""), params.get(f"MediaContentType{n}", "unknown")) for n in range(number)]
-    return [Attachment(address=url[:_LONGEST_ADDRESS], type=bounded(kind, 100)) for url, kind in named if url.startswith("https://")]
+    return [Attachment(address=url[:_LONGEST_ADDRESS], type=bounded(kind, 100)) for url, kind in named if _kept(url, media)]
+
+
+def _kept(url: str, media: TwilioMedia | None) -> bool:
+    """An address that leads anywhere but to Twilio is kept, but nothing is fetched from there."""
+    return url.startswith("https://") or (media is not None and media.takes(url))
 
 
 def _twiml(text: str) -> Response:

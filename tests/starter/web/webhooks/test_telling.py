@@ -1,6 +1,7 @@
 """From the webhook to the case, on the time-skipping server with the real worker: once, whatever comes five times and out of order."""
 
 import asyncio
+import hashlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,9 +23,11 @@ from starter.desk import Desk
 from starter.desk.identity import Identity
 from starter.web.parts import Away, WebParts
 from starter.web.webhooks import WebhookSecrets, webhook_faces
+from starter.web.webhooks.attachments import AttachmentFolder
 from starter.web.webhooks.drain import InboxDrain
-from starter.web.webhooks.replies import Reply
+from starter.web.webhooks.replies import Attachment, Reply
 from starter.web.webhooks.telling import READING, REPLY, Telling
+from starter.web.webhooks.twilio_media import TwilioMedia
 from store.channel_standing import channel_standing
 from store.delivery_events import ReportedState
 from store.delivery_reports import DELIVERY, DeliveryReports, IncomingReport
@@ -37,6 +40,9 @@ from tests.starter.web.harness import Clock, application, parts_of
 from tests.starter.web.webhooks.harness import STRIPE_SECRET
 from tests.store.rows import link_id_of
 from tests.store.samples import ADMIN
+from tests.vendors import answers
+from tests.vendors.answers import Reply as Said
+from tests.vendors.loopback import Loopback, Request, serving
 
 TARGET = TargetStart(type=TargetType.REFUND, provider="stripe", reference="re_1", amount_minor=4990, currency="EUR", method="card")
 REFERENCE = CaseReference(type=TargetType.REFUND, provider="stripe", reference="re_1")
@@ -464,3 +470,31 @@ async def test_a_closed_case_hears_nothing_and_its_customers_words_reach_a_perso
         assert (await m.states())[-1] == ("done", "case_closed")
         (late,) = (await channel_standing(m.house.store, MONDAY, MONDAY)).late_replies
         assert (late.case_id, late.told_at is not None) == (case.start.case_id, True)
+
+
+class _Pictures(Loopback):
+    def answer(self, request: Request) -> Said:
+        return Said(200, b"picture", {"Content-Type": "image/png"})
+
+
+async def test_a_picture_by_text_message_is_fetched_before_its_case_is_told_and_holds_up_nobodys_words(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m, serving(_Pictures()) as api:
+        case = await m.open(channels=(Channel.SMS,))
+        address = f"{api.url}/2010-04-01/Accounts/AC{'a' * 32}/Messages/MM{'b' * 32}/Media/ME{'c' * 32}"
+        drain = InboxDrain(m.parts, TwilioMedia(AttachmentFolder(tmp_path / "kept"), ["t" * 32], api.url))
+        digest = hashlib.sha256(b"picture").hexdigest()
+        for number, script in enumerate(([answers.reply(503)], [answers.reply(503)] * 6)):
+            api.script(script)
+            picture = Attachment(address=address, type="image/png")
+            reply = Reply(channel=Channel.SMS, text=f"Broken {number}", number=CONTACT.phone, attachments=[picture])
+            payload = reply.model_dump(mode="json", exclude_none=True)
+            await m.inbox.put(InboxEvent(provider="twilio", event_key=f"in:{number}", kind=REPLY, payload=payload), await m.house.now())
+            for _ in range(6):
+                m.clock.now = await m.house.now()
+                await drain.drain()
+                await m.house.after(seconds=70)
+        first, second = [text.body for text in await m.house.queries.texts(case.start.case_id)]
+        assert first == f"Broken 0\n\n[attachment 1: image/png, 7 bytes, sha256 {digest}, at attachment:{digest}]"
+        assert second == f"Broken 1\n\n[attachment 1: image/png, not kept: Twilio does not have it, at {address}]"
+        assert len(await case.facts("customer_replied")) == 2
+        assert set(await m.states()) == {("done", None)}
