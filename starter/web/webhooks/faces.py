@@ -17,7 +17,7 @@ from starter.web.webhooks.sendgrid_inbound import sendgrid_inbound_router
 from starter.web.webhooks.shops import Shops
 from starter.web.webhooks.stripe_events import stripe_router
 from starter.web.webhooks.twilio_inbound import twilio_inbound_router
-from starter.web.webhooks.twilio_media import TwilioMedia
+from starter.web.webhooks.twilio_media import API, TwilioMedia
 from starter.web.webhooks.twilio_status import twilio_status_router
 
 _log = logging.getLogger("makegood.web.webhooks")
@@ -42,7 +42,7 @@ def webhook_faces(
     for line in secrets.missing():
         _log.warning("%s", line)
     kept = attachments or AttachmentFolder(Path(parts.settings.state_dir) / "attachments")
-    media = TwilioMedia(kept, secrets.twilio, **({"base_url": twilio_api} if twilio_api else {})) if secrets.twilio else None
+    media = TwilioMedia(kept, secrets.twilio, twilio_api or API) if secrets.twilio else None
     drain = InboxDrain(parts, media)
     mails = Face(
         router=sendgrid_inbound_router(parts, secrets, drain, kept),

@@ -21,12 +21,13 @@ from policies.case.case_id import workflow_id
 from policies.case.commands import DeliveryReport, ProviderReport
 from policies.case.facts import Actor
 from policies.case.plans import Reading
-from policies.case.vocabulary import CaseKind, CaseStatus, Role
+from policies.case.vocabulary import CaseKind, CaseStatus, Channel, MessageKind, Role
 from policies.contract import Contract
 from starter.desk import CaseKey, CaseNotFound, DeskError, EngineUnavailable, Refused, Unanswered
 from starter.web.parts import Backends, utc_now
 from starter.web.webhooks.after_the_end import tell_people
 from starter.web.webhooks.replies import Reply, reply_text
+from starter.web.webhooks.survey_answers import survey_answer
 from starter.web.webhooks.twilio_media import MediaAway, TwilioMedia
 from store.correspondents import Correspondents
 from store.delivery_reports import DELIVERY, PARK, ReportedPark
@@ -34,11 +35,14 @@ from store.inbox import CASE_NOT_STARTED, InboxRow, InboxState
 from store.inbox import READING as READING
 from store.queries import Queries
 from store.references import References
+from store.standing import MessageState
 from workflows import names
 
 REPLY = "reply"  # payload: a Reply
 
 _RPC_LIMIT = timedelta(seconds=10)  # as the desk's: an engine that does not answer by then is away
+_SURVEY = {MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}
+_WENT = {MessageState.ACCEPTED, MessageState.UNKNOWN}  # who answers it has it
 _MEDIA_TRIES = 6  # a minute in all: a customer's words wait no longer for the picture beside them
 
 
@@ -141,6 +145,8 @@ class Telling:
         by = Actor(who="customer", role=Role.CUSTOMER, why=reply.channel.value)
         reply = await self._with_media(row, reply, key.case_id)
         command = "in-" + hashlib.sha256(f"{row.provider}|{row.event_key}".encode()).hexdigest()[:24]  # said again it is the same update
+        if await self._answers_the_survey(key, by, reply, command):
+            return Told(InboxState.DONE, key.case_id)
         try:
             await self._backends.desk().customer_reply(key, by, reply_text(reply), key=command)
         except Refused:
@@ -150,6 +156,23 @@ class Telling:
         except (DeskError, EngineUnavailable) as error:
             raise TryAgain(_code(error), key.case_id) from None
         return Told(InboxState.DONE, key.case_id)
+
+    async def _answers_the_survey(self, key: CaseKey, by: Actor, reply: Reply, command: str) -> bool:
+        """Whether numbers were the answer to a survey that this channel had asked for, and the case took them. Else they are words."""
+        answer = survey_answer(reply.text) if not reply.attachments else None
+        if answer is None or not await self._asked_on(reply.channel, key.case_id):
+            return False
+        try:
+            await self._backends.desk().feedback(key, by, csat=answer.csat, nps=answer.nps, comment=answer.comment, key=f"{command}-survey")
+        except Refused:
+            return False  # not open any more
+        except (DeskError, EngineUnavailable) as error:
+            raise TryAgain(_code(error), key.case_id) from None
+        return True
+
+    async def _asked_on(self, channel: Channel, case_id: str) -> bool:
+        sent = await Queries(self._backends.store()).messages(case_id)
+        return any(_SURVEY & {one.kind, *one.also} and one.channel is channel and one.state in _WENT for one in sent)
 
     async def _with_media(self, row: InboxRow, reply: Reply, case_id: str) -> Reply:
         if self._media is None or not reply.attachments:

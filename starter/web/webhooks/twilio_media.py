@@ -22,7 +22,7 @@ import httpx2
 from starter.web.webhooks.attachments import AttachmentStore
 from starter.web.webhooks.replies import Attachment
 
-_API = "https://api.twilio.com"
+API = "https://api.twilio.com"
 _REGIONAL = re.compile(r"api(\.[a-z0-9-]+){0,2}\.twilio\.com\Z")  # api.dublin.ie1.twilio.com
 _STORES = frozenset({"mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com"})
 _MEDIA = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages/[A-Z]{2}[0-9a-fA-F]{32}/Media/ME[0-9a-fA-F]{32}\Z")
@@ -52,7 +52,7 @@ class _Lost(Exception):
 class TwilioMedia:
     """`tokens`: auth tokens of the account, the other one while it is rotated. `base_url`: the API's, where it is another region's."""
 
-    def __init__(self, store: AttachmentStore, tokens: Sequence[str], base_url: str = _API, within_s: float = _WITHIN_S) -> None:
+    def __init__(self, store: AttachmentStore, tokens: Sequence[str], base_url: str = API, within_s: float = _WITHIN_S) -> None:
         self._store = store
         self._tokens = list(tokens)
         self._base = urlsplit(base_url)

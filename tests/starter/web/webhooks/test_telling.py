@@ -498,3 +498,44 @@ async def test_a_picture_by_text_message_is_fetched_before_its_case_is_told_and_
         assert second == f"Broken 1\n\n[attachment 1: image/png, not kept: Twilio does not have it, at {address}]"
         assert len(await case.facts("customer_replied")) == 2
         assert set(await m.states()) == {("done", None)}
+
+
+async def test_two_numbers_by_text_message_answer_the_survey_that_was_asked_there(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m:
+        case = await m.open(channels=(Channel.SMS,))
+        number = CONTACT.phone or ""
+        await m.says("5 9", key="in:early", number=number)  # nobody has asked yet: they are words
+        await m.drain()
+        await case.handle.execute_update("resolve", {"by": {"who": "mia", "role": "lead", "why": "paid"}, "outcome": "replaced"})
+        await m.house.after(hours=40)
+        assert "feedback_request" in m.house.post.kinds()
+        link_id = await m.house.store.read(lambda connection: link_id_of(connection, case.start.contact_ref))
+        await m.says("4 9", key="in:mail", link_id=link_id or "")  # asked by text message, not by mail: words
+        await m.says("5 9 thanks", key="in:sms", number=number)
+        await m.says("It took 5 days", key="in:words", number=number)
+        for _ in range(2):
+            await m.drain()
+            await m.house.after(seconds=2)
+        (given,) = await case.facts("feedback_given")
+        assert given.by is not None
+        assert (given.detail["csat"], given.detail["nps"], given.by.who, given.by.why) == (5, 9, "customer", "sms")
+        texts = {text.text_ref: (text.kind, text.body) for text in await m.house.queries.texts(case.start.case_id)}
+        assert texts[str(given.detail["comment_ref"])] == ("comment", "thanks")
+        said = {texts[str(fact.detail["text_ref"])][1] for fact in await case.facts("customer_replied")}
+        assert said == {"5 9", "4 9", "It took 5 days"}
+        assert set(await m.states()) == {("done", None)}
+
+
+async def test_an_answer_after_the_survey_has_expired_stays_the_customers_words(tmp_path: Path) -> None:
+    async with mailroom(tmp_path) as m:
+        case = await m.open(channels=(Channel.SMS,))
+        await case.handle.execute_update("resolve", {"by": {"who": "mia", "role": "lead", "why": "paid"}, "outcome": "replaced"})
+        await m.house.after(hours=40)
+        assert "feedback_request" in m.house.post.kinds()
+        await m.house.after(days=9)
+        await m.says("2", key="in:late", number=CONTACT.phone or "")
+        await m.drain()
+        await m.house.after(seconds=2)
+        assert not await case.facts("feedback_given")
+        assert [text.body for text in await m.house.queries.texts(case.start.case_id)] == ["2"]
+        assert await m.states() in ([("done", None)], [("done", "case_closed")])
