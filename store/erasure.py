@@ -4,10 +4,12 @@ Owns which columns are personal and that figures, promises and the timeline stay
 written to again) nor a row's keys. Called by `makegood erase` and, through retention.py, by `makegood retention`.
 """
 
+import json
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, cast, delete, exists, func, literal, or_, select, update
 
 from policies.case.facts import Actor
 from policies.contract import Contract
@@ -20,6 +22,8 @@ from store.tables import call_tasks, case_references, cases, contacts, messages,
 
 RECORD = "erasure"  # the kind of text that says who erased what, when and why; it holds nothing personal and stays
 ERASED = "erased"  # the end of a call that was still to be made
+_ATTACHMENT = "attachment:"  # before the hash of a file, in the words of a reply (starter/web/webhooks/attachments.py)
+_DIGEST = re.compile(rf"{_ATTACHMENT}([0-9a-f]{{64}})")
 CaseIds = Select[tuple[str]] | Collection[str]
 
 
@@ -32,6 +36,7 @@ class PersonalContent(Contract):
     posts: int = 0  # of the embedded channels, with address and words
     calls: int = 0  # what people were to say on the phone
     events: int = 0  # webhooks that were given up and kept for a person to look at
+    attachments: int = 0  # files that customers sent, named in their words; they lie beside the books
 
     def __bool__(self) -> bool:
         return any(self.model_dump().values())
@@ -84,11 +89,33 @@ def counted(connection: Connection, case_ids: CaseIds) -> PersonalContent:
         name: connection.scalar(select(func.count()).select_from(table).where(table.c.case_id.in_(case_ids), _personal(table)))
         for name, table in _TABLES.items()
     }
-    return PersonalContent.model_validate(found)
+    return PersonalContent.model_validate(found | {"attachments": len(named_files(connection, case_ids))})
 
 
-def erased(connection: Connection, case_id: str, by: Actor, at: datetime) -> PersonalContent:
-    """Take it out, and keep on record that it was done."""
+def named_files(connection: Connection, case_ids: CaseIds) -> set[str]:
+    """The hashes of the attachments that the words of these cases name."""
+    words = connection.scalars(select(texts.c.body).where(texts.c.case_id.in_(case_ids), texts.c.body.contains(_ATTACHMENT)))
+    given_up = select(webhook_inbox.c.payload).where(webhook_inbox.c.case_id.in_(case_ids), _personal(webhook_inbox))
+    payloads = [json.dumps(payload) for payload in connection.scalars(given_up)]
+    return {digest for text in [*words, *payloads] for digest in _DIGEST.findall(text)}
+
+
+def own_files(connection: Connection, case_id: str) -> list[str]:
+    """Of these those that no other case names: the same content is kept once."""
+    return sorted(digest for digest in named_files(connection, [case_id]) if not _named_elsewhere(connection, case_id, digest))
+
+
+def _named_elsewhere(connection: Connection, case_id: str, digest: str) -> bool:
+    address = f"{_ATTACHMENT}{digest}"
+    held = webhook_inbox.c.state.in_([InboxState.NEW.value, InboxState.WAITING.value, InboxState.FAILED.value])
+    theirs = or_(webhook_inbox.c.case_id.is_(None), webhook_inbox.c.case_id != case_id)  # not told yet: nobody knows whose it is
+    in_words = exists().where(texts.c.case_id != case_id, texts.c.body.contains(address))
+    in_inbox = exists().where(held, theirs, cast(webhook_inbox.c.payload, Text).contains(address))
+    return bool(connection.scalar(select(or_(in_words, in_inbox))))
+
+
+def erased(connection: Connection, case_id: str, by: Actor, at: datetime, files: int = 0) -> PersonalContent:
+    """Take it out, and keep on record that it was done. `files`: how many attachments were deleted with it."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON").close()  # else the words stay readable in free pages of the file
     done = {}
@@ -104,6 +131,7 @@ def erased(connection: Connection, case_id: str, by: Actor, at: datetime) -> Per
                 "result": func.coalesce(standing.result, ERASED),
             }
         done[name] = connection.execute(update(table).where(table.c.case_id == case_id, _personal(table)).values(**values)).rowcount
+    done["attachments"] = files
     content = PersonalContent.model_validate(done)
     if content:
         rows = ", ".join(f"{number} {name}" for name, number in done.items() if number)
@@ -127,12 +155,17 @@ class Erasure:
         """What would be erased."""
         return await self._store.read(lambda connection: counted(connection, list(case_ids)))
 
-    async def erase(self, case_id: str, by: Actor, at: datetime) -> PersonalContent:
+    async def files(self, case_id: str) -> list[str]:
+        """Hashes of the attachments that only this case names. They are deleted before `erase`, which forgets their names."""
+        return await self._store.read(lambda connection: own_files(connection, case_id))
+
+    async def erase(self, case_id: str, by: Actor, at: datetime, files: int = 0) -> PersonalContent:
         """Erase one case's personal content in one transaction; what was erased. A second time there is nothing left to erase.
 
+        `files`: how many attachments were deleted with it.
         The contact rows stay, empty, so that a repeated request does not bring the data back.
         """
-        return await self._store.write_many(lambda connection: erased(connection, case_id, by, at))
+        return await self._store.write_many(lambda connection: erased(connection, case_id, by, at, files))
 
     async def orphans(self, older_than: datetime, limit: int = 10_000) -> list[Orphan]:
         """Contacts saved before `older_than` that no case uses: its case never began, or refused them, and nothing was sent with them."""

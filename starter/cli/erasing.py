@@ -62,7 +62,7 @@ def erase(
                 found = [(view, await erasure.content([view.case_id])) for view in chosen]
             else:
                 _refuse_open(chosen, force)
-                found = [(view, await erasure.erase(view.case_id, by, datetime.now(UTC))) for view in chosen]
+                found = [(view, await _erase(erasure, view.case_id, by, datetime.now(UTC))) for view in chosen]
         if json:
             put_json({"dry_run": not yes, "cases": [_as_json(view, content) for view, content in found]})
             return
@@ -168,10 +168,35 @@ async def _erase_old(books: Books, before: datetime, by: Actor, now: datetime) -
     while page := await Retention(books.store).next_cases(before, _PAGE, after):
         after = page[-1]
         for case_id in page:
-            done = await Erasure(books.store).erase(case_id, by, now)
+            done = await _erase(Erasure(books.store), case_id, by, now)
             sums = PersonalContent.model_validate({name: count + getattr(done, name) for name, count in sums.model_dump().items()})
             number += 1
     return number, sums
+
+
+async def _erase(erasure: Erasure, case_id: str, by: Actor, now: datetime) -> PersonalContent:
+    """The files first: the words name them, so that whatever is interrupted is found again by the next try."""
+    # The web framework takes half a second to import: only for who erases.
+    from starter.web.webhooks.attachments import AttachmentFolder  # noqa: PLC0415
+    from starter.web.webhooks.configuration import load_webhook_settings  # noqa: PLC0415
+
+    folder = load_webhook_settings().attachments_dir or settings().state_dir / "attachments"
+    deleted, missing = 0, 0
+    for digest in await erasure.files(case_id):
+        try:
+            found = await AttachmentFolder(folder).remove(digest)
+        except OSError as error:
+            raise Refused(f"{folder}: an attachment cannot be deleted ({error.strerror}). {case_id} was not erased") from None
+        deleted += found
+        missing += not found
+    if missing and not folder.is_dir():
+        raise Refused(
+            f"there is no folder {folder}, and {case_id} names attachments: run this where web processes keep them, or set "
+            f"MAKEGOOD_ATTACHMENTS_DIR (an empty folder, if they are gone). {case_id} was not erased"
+        )
+    if missing:
+        remark(f"{case_id}: {_number(missing, 'attachment is', 'attachments are')} not in {folder}, deleted before or kept elsewhere")
+    return await erasure.erase(case_id, by, now, deleted)
 
 
 def _refuse_open(chosen: Sequence[CaseView], force: bool) -> None:
@@ -214,6 +239,7 @@ _NAMES = {
     "posts": ("post of the outbox", "posts of the outbox"),
     "calls": ("call task", "call tasks"),
     "events": ("failed webhook", "failed webhooks"),
+    "attachments": ("attachment", "attachments"),
 }
 
 

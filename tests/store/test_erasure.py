@@ -177,3 +177,33 @@ async def test_an_orphan_that_found_its_case_is_not_deleted(orphans: Store) -> N
     assert await Erasure(orphans).delete_orphans(["never", "refused", "in use", "young"], hours(4)) == 1
     left = [ref for ref in ("never", "refused", "in use", "young") if await Queries(orphans).contact(ref)]
     assert left == ["never", "in use", "young"]
+
+
+ONE, OTHER, SHARED, LOST = ("1" * 64, "2" * 64, "3" * 64, "4" * 64)
+
+
+async def _wrote(store: Store, case_id: str, ref: str, *digests: str) -> None:
+    listed = "\n".join(f"[attachment 1: image/png, 7 bytes, sha256 {digest}, at attachment:{digest}]" for digest in digests)
+    await DeskBooks(store).save_text(ref, case_id, "customer", f"Look\n\n{listed}", ADMIN, MONDAY)
+
+
+async def test_the_files_that_only_this_case_names_go_with_it(store: Store) -> None:
+    erasure, inbox = Erasure(store), Inbox(store)
+    await _lived(store)
+    await _wrote(store, CASE, "f1", ONE, SHARED)
+    await _wrote(store, "another", "f2", SHARED, OTHER)
+    given_up = {"attachments": [{"address": f"attachment:{LOST}", "type": "image/png"}]}
+    await inbox.put(InboxEvent(provider="sendgrid", event_key="f", kind="reply", payload=given_up, case_id=CASE), MONDAY, InboxState.FAILED)
+    assert await erasure.files(CASE) == [ONE, LOST]
+    assert (await erasure.content([CASE])).attachments == 3
+    assert (await erasure.content([CASE, "another"])).attachments == 4
+    coming = {"attachments": [{"address": f"attachment:{ONE}", "type": "image/png"}]}
+    await inbox.put(InboxEvent(provider="sendgrid", event_key="g", kind="reply", payload=coming), MONDAY)
+    assert await erasure.files(CASE) == [LOST]  # the same picture is on its way to somebody's case
+    done = await erasure.erase(CASE, ADMIN, hours(1), 1)
+    assert done.attachments == 1
+    (record,) = [text.body for text in await Queries(store).texts(CASE) if text.kind == RECORD]
+    assert "1 attachments" in record
+    assert await erasure.files(CASE) == []
+    assert await erasure.files("another") == [OTHER, SHARED]  # nobody else names it any more
+    assert (await erasure.content([CASE])).attachments == 0

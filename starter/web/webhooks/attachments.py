@@ -28,6 +28,18 @@ class AttachmentFolder:
         await asyncio.to_thread(self._write, self.path(digest), content)
         return f"attachment:{digest}"
 
+    async def remove(self, digest: str) -> bool:
+        """Forget the content of that hash; False if it is not here. Raises OSError."""
+        return await asyncio.to_thread(self._remove, self.path(digest))
+
+    @staticmethod
+    def _remove(path: Path) -> bool:
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
     def path(self, digest: str) -> Path:
         """Where the content of that hash is; thousands of files in one folder make it slow, hence the first two digits."""
         return self._folder / digest[:2] / digest

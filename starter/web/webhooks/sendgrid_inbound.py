@@ -26,6 +26,7 @@ from starter.web.webhooks.sendgrid_events import SIGNATURE, TIMESTAMP
 from starter.web.webhooks.sendgrid_words import PROVIDER
 from starter.web.webhooks.signatures import SENDGRID_INBOUND_WINDOW, sendgrid_signed
 from starter.web.webhooks.telling import REPLY
+from store.correspondents import Correspondents
 from store.inbox import Inbox, InboxEvent, InboxState
 from store.link_tokens import link_in_address
 
@@ -64,7 +65,7 @@ def sendgrid_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: Inb
     async def _take(mail: ParsedMail) -> None:
         inbox, now = Inbox(parts.backends.store()), parts.clock()
         link_id = next((found for one in mail.recipients if (found := link_in_address(parts.links, one)) is not None), None)
-        problem = "no_token" if link_id is None else "by_machine" if mail.by_machine else None
+        problem = await _no_reply(parts, mail, link_id)
         if problem is not None:
             event = InboxEvent(provider=PROVIDER, event_key=f"in:{mail.key}", kind=_INBOUND, reference=link_id)
             await inbox.put(event, now, InboxState.IGNORED, problem)
@@ -94,6 +95,16 @@ def sendgrid_inbound_router(parts: WebParts, secrets: WebhookSecrets, drain: Inb
         return kept
 
     return router
+
+
+async def _no_reply(parts: WebParts, mail: ParsedMail, link_id: str | None) -> str | None:
+    """Why this mail is nobody's answer; None if it is one."""
+    if link_id is None:
+        return "no_token"
+    if mail.by_machine:
+        return "by_machine"
+    known = await Correspondents(parts.backends.store()).by_link(link_id)
+    return None if known is not None else "link_unknown"  # erased since: neither the words nor the files are kept
 
 
 def _parsed(body: bytes, content_type: str) -> ParsedMail:

@@ -10,11 +10,13 @@ from policies.case.vocabulary import Channel
 from starter.web.webhooks.attachments import AttachmentFolder
 from starter.web.webhooks.replies import Reply, reply_text
 from store.engine import Store
+from store.erasure import Erasure
 from store.inbox import InboxState
 from store.link_tokens import LinkSigner, LinkUrls
 from tests.starter.web.harness import KEY, PUBLIC_URL
 from tests.starter.web.webhooks.harness import Hooks, hooks
 from tests.starter.web.webhooks.mails import HEADERS, body_of, mail, post
+from tests.store.samples import ADMIN, CASE, MONDAY
 
 PHOTO = b"\xff\xd8\xff" + bytes(range(256)) * 40
 
@@ -188,3 +190,13 @@ async def test_a_large_mail_is_taken_and_a_larger_one_not(sqlite_store: Store, t
     (kept,) = (await reply(h)).attachments
     assert (kept.address, kept.bytes) == ("nowhere: it is too large to be kept", len(large))
     assert (await post(h, bytes(31 * 1024 * 1024 + 1))).status_code == 413
+
+
+async def test_of_somebody_who_was_erased_neither_words_nor_files_are_kept(sqlite_store: Store, tmp_path: Path) -> None:
+    h = hooks(sqlite_store, attachments=AttachmentFolder(tmp_path / "attachments"))
+    to = await address(h)
+    await Erasure(sqlite_store).erase(CASE, ADMIN, MONDAY)
+    assert (await post(h, body_of(mail(to, "broken", files=[("image/jpeg", PHOTO)])))).status_code == 200
+    (row,) = await h.rows()
+    assert (row.state, row.problem, row.payload) == (InboxState.IGNORED, "link_unknown", {})
+    assert not (tmp_path / "attachments").exists()
