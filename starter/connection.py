@@ -8,6 +8,7 @@ Called by the CLI, worker.py and the embedded stack.
 import asyncio
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
@@ -25,6 +26,7 @@ from workflows.converter import DATA_CONVERTER
 from workflows.names import SEARCH_ATTRIBUTES
 
 DEFAULT_ADDRESS = "localhost:7233"
+_FOLDER = Path("var")  # where `make up` keeps its stack
 # The engine forgets a closed case after its retention (24 h on the development server); a lead looks at last quarter's.
 RETENTION = timedelta(days=90)
 _NAMESPACE_KNOWN_WITHIN_S = 60.0  # the server refreshes every 10 s unless configured otherwise
@@ -40,11 +42,28 @@ class EngineUnavailable(Exception):
         self.permanent = permanent  # trying again will not help
 
 
+class NoEngineNamed(EngineUnavailable):
+    """The books of a state folder belong to the stack of that folder, which does not run, and no other engine is named."""
+
+    def __init__(self, state_dir: Path, *, starting: bool) -> None:
+        usual = state_dir == _FOLDER.absolute()
+        start = "`make up`" if usual else f"`makegood --state-dir {state_dir} up`"
+        problem = (
+            f"the stack in {state_dir} is still starting; try again in a moment"
+            if starting
+            else f"no stack runs in {state_dir}, where the books are. Start it with {start}, or name another engine "
+            "(TEMPORAL_ADDRESS, or an address in temporal.toml)"
+        )
+        super().__init__(f"(the stack of {state_dir})", problem)
+        self.args = (problem,)
+
+
 async def connect(settings: Settings, *, address: str | None = None, namespace: str = "default", runtime: Runtime | None = None) -> Client:
     """Connect as Temporal's environment says (TEMPORAL_*, temporal.toml).
 
-    If that names no address: the embedded stack that runs in the state folder, else localhost:7233. With `address`
-    nothing but that is used: the embedded server has neither TLS nor keys. Raises EngineUnavailable.
+    If that names no address: the embedded stack that runs in the state folder; with books of your own (store_url) else localhost:7233.
+    Books in the state folder never meet an engine that nobody named: its cases would have their customers elsewhere. With `address`
+    nothing but that is used: the embedded server has neither TLS nor keys. Raises EngineUnavailable, NoEngineNamed.
     """
     try:
         config = ClientConfig.load_client_connect_config() if address is None else {}
@@ -53,13 +72,22 @@ async def connect(settings: Settings, *, address: str | None = None, namespace: 
     if address is not None:
         config["target_host"], config["namespace"] = address, namespace
     if "target_host" not in config:
-        stack = running_stack(settings.state_dir)
-        config["target_host"] = stack.address if stack and stack.address else DEFAULT_ADDRESS
+        config["target_host"] = _unnamed(settings)
     target = config["target_host"]
     try:
         return await Client.connect(**config, data_converter=DATA_CONVERTER, runtime=runtime)
     except (RuntimeError, ValueError) as error:
         raise EngineUnavailable(target, f"no answer ({_short(error)}). Start one with `make up`, or set TEMPORAL_ADDRESS.") from None
+
+
+def _unnamed(settings: Settings) -> str:
+    """The address if Temporal's configuration names none. Raises NoEngineNamed."""
+    stack = running_stack(settings.state_dir)
+    if stack is not None and stack.address is not None:
+        return stack.address
+    if settings.store_url is None:
+        raise NoEngineNamed(settings.state_dir, starting=stack is not None)
+    return DEFAULT_ADDRESS
 
 
 async def ensure_namespace(client: Client, retention: timedelta = RETENTION) -> None:

@@ -130,6 +130,16 @@ def test_without_books_or_engine_it_fails_with_1(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["open", str(ROOT / "examples" / "cases.csv")], ["resume", "R-1"], ["preferences", "R-1", "--cadence", "48h"], ["setup"]],
+)
+def test_a_folder_whose_stack_does_not_run_reaches_no_other_engine(arguments: list[str], tmp_path: Path) -> None:
+    answer = run("--state-dir", str(tmp_path), *arguments)
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr.startswith(f"error: no stack runs in {tmp_path}, where the books are. Start it with `makegood --state-dir")
+
+
 def test_policies_check_names_file_and_key(tmp_path: Path) -> None:
     good = run("policies", "check", "--json")
     assert good.exit_code == 0

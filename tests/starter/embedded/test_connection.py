@@ -9,7 +9,8 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
-from starter.connection import EngineUnavailable, connect, ensure_namespace, ensure_search_attributes
+from starter.connection import EngineUnavailable, NoEngineNamed, connect, ensure_namespace, ensure_search_attributes
+from starter.embedded.lock import RunningStack, StackLock
 from starter.embedded.stack import Stack
 from starter.settings import Settings, load_settings
 from tests.adapters.vendor import refused_url
@@ -47,6 +48,33 @@ async def test_nobody_answers(settings: Settings, monkeypatch: pytest.MonkeyPatc
     assert str(raised.value) == (
         f"Temporal at {nowhere}: no answer (connection refused). Start one with `make up`, or set TEMPORAL_ADDRESS."
     )
+
+
+async def test_the_books_of_a_folder_go_with_its_own_stack_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another folder's stack may listen where Temporal is looked for: a case opened there would have its customer's address here."""
+    with pytest.raises(NoEngineNamed) as raised:
+        await connect(load_settings(state_dir=tmp_path))
+    assert str(raised.value) == (
+        f"no stack runs in {tmp_path}, where the books are. Start it with `makegood --state-dir {tmp_path} up`, "
+        "or name another engine (TEMPORAL_ADDRESS, or an address in temporal.toml)"
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoEngineNamed, match="Start it with `make up`"):
+        await connect(load_settings(state_dir=Path("var")))
+
+
+async def test_a_stack_that_is_still_starting_is_waited_for_by_the_person(tmp_path: Path) -> None:
+    lock = StackLock(tmp_path)
+    lock.acquire()
+    try:
+        with pytest.raises(NoEngineNamed, match="is still starting"):
+            await connect(load_settings(state_dir=tmp_path))
+        nowhere = refused_url().removeprefix("http://")
+        lock.tell(RunningStack(pid=1, address=nowhere))
+        with pytest.raises(EngineUnavailable, match=f"Temporal at {nowhere}: no answer"):
+            await connect(load_settings(state_dir=tmp_path))
+    finally:
+        lock.release()
 
 
 async def test_a_profile_that_is_not_there(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
