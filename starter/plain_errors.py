@@ -25,11 +25,20 @@ _BY_TYPE = {
     "int_from_float": "is no whole number",
     "int_type": "is no whole number",
     "bool_parsing": "is neither true nor false",
-    "string_type": "is no text",
+    "string_type": "must be text",
     "list_type": "is no list",
     "dict_type": "is no table of names and values",
     "model_type": "is no table of names and values",
     "string_too_short": "is empty",
+}
+# What a number or a length is compared with -> the words, with pydantic's name for the bound.
+_BOUNDS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "is too long; at most {max_length} characters",
+    "too_long": "has too many entries; at most {max_length}",
 }
 _BY_NAME = {
     "amount_minor": "right would be minor units, for example 4990 for 49.90",
@@ -95,9 +104,13 @@ def _words(detail: ErrorDetails, model: type[BaseModel], values: bool) -> str:
         return f"right would be {detail.get('ctx', {}).get('expected', 'another word')}"
     if kind == "value_error":
         return _said(detail, values)
+    if detail.get("input", "") is None and kind.endswith("_type"):
+        return "is missing"  # a null where something is needed
     if kind == "too_short":
         return "is empty; at least one entry is needed"
     words = _BY_TYPE.get(kind, "has not the right form" if kind == "string_pattern_mismatch" else detail["msg"])
+    if kind in _BOUNDS:
+        words = _BOUNDS[kind].format_map(detail.get("ctx", {}))
     right = _BY_NAME.get(name, "")
     if kind == "string_pattern_mismatch" and not right:
         right = f"right would match {detail.get('ctx', {}).get('pattern', '')}"

@@ -30,9 +30,14 @@ CUSTOMER = Actor(who="customer", role=Role.CUSTOMER)
 _SKEW = timedelta(minutes=5)
 
 
+def is_to_come(at: datetime, now: datetime) -> bool:
+    """Whether a moment that somebody told us lies in the future, and not only on a clock a little ahead of ours. Aware moments."""
+    return at > now + _SKEW
+
+
 def lies_ahead(facts: dict[str, datetime], now: datetime) -> str | None:
     """Which named fact is told of the future, with what would be right; None if all have happened. Aware moments."""
-    ahead = min((name for name, at in facts.items() if at > now + _SKEW), default=None)
+    ahead = min((name for name, at in facts.items() if is_to_come(at, now)), default=None)
     if ahead is None:
         return None
     return f"facts.{ahead}: lies in the future; facts have happened (a date to come is dispute.due_by or delay.revised_at)"

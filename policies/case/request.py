@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from policies.case.case_id import looks_personal
-from policies.case.facts import lies_ahead
+from policies.case.facts import is_to_come, lies_ahead
 from policies.case.vocabulary import OWN_FACTS, CaseKind, Channel, MessageClass, Origin
 from policies.contract import Instant, Strict
 from policies.money import check_currency
@@ -198,5 +198,7 @@ class CaseRequest(Strict):
         return self
 
     def lies_ahead(self, now: datetime) -> str | None:
-        """Which fact is told of the future, with what would be right; None if all have happened. `now`: aware; only the desk has it."""
+        """Which moment is told of the future, with what would be right; None if all have happened. `now`: aware."""
+        if self.opened_at is not None and is_to_come(self.opened_at, now):
+            return "opened_at: lies in the future; right would be when the matter began, or nothing: then it is now"
         return lies_ahead(self.facts, now)

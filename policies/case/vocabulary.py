@@ -25,6 +25,7 @@ class CaseStatus(StrEnum):
 
 class Origin(StrEnum):
     API = "api"
+    CLI = "cli"
     IMPORT = "import"
     LEAD = "lead"
     WEB_UI = "web_ui"

@@ -16,18 +16,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from policies.book import PolicyBook
 from policies.case.case_id import looks_personal, workflow_id
 from policies.case.request import CaseRequest
+from policies.case.vocabulary import Origin
 from starter.cli.options import Json
 from starter.cli.printing import complain, errors, put_json, remark, say, table
-from starter.cli.session import failed, open_office, policy_books, run, settings
+from starter.cli.session import failed, open_books, open_office, policy_books, run, settings
 from starter.connection import EngineUnavailable
-from starter.desk import Desk, DeskError, Identity, Opened, UnusableRequest
+from starter.desk import Desk, DeskError, Identity, IdentityKeyChanged, Opened, UnusableRequest
 from starter.desk.case_start import traits_of
 from starter.desk.identity import FINGERPRINT
+from starter.desk.normal_form import differing as differing_fields
+from starter.desk.normal_form import digests_of
 from starter.identity_key import known_identity_key
 from starter.intake.candidates import Candidate, Rejected
 from starter.intake.formats import Format, read_cases
 from starter.intake.rejects import rejects_path, write_rejects
 from starter.policy_choice import NoPolicy, chosen
+from store.desk_books import DeskBooks
 from store.engine import StoreError
 
 _AT_ONCE = 16  # keeps the engine busy without a queue of calls that run into their time limits
@@ -56,7 +60,8 @@ async def _open(file: Path, format: Format | None, dry_run: bool, rejects: Path 
     good = [(candidate, verdict) for candidate, verdict in found if not isinstance(verdict, Rejected)]
     bad = [verdict for _, verdict in found if isinstance(verdict, Rejected)]
     if dry_run:
-        return _dry_run(policy_books(), good, bad, as_json)
+        return await _dry_run(policy_books(), good, bad, as_json)
+    good = [(candidate, _brought_here(request)) for candidate, request in good]
     answers, refused, failure = await _open_all(good)
     bad = sorted([*bad, *refused], key=lambda entry: entry.candidate.line)
     where = rejects or rejects_path(file)
@@ -101,6 +106,11 @@ async def _open_all(good: Sequence[Entry]) -> tuple[list[tuple[Candidate, Opened
     return sorted(answers, key=lambda entry: entry[0].line), refused, failures[0] if failures else None
 
 
+def _brought_here(request: CaseRequest) -> CaseRequest:
+    """Who brought the case: the command line, unless the file says otherwise."""
+    return request if "origin" in request.model_fields_set else request.model_copy(update={"origin": Origin.CLI})
+
+
 def _otherwise(differing: Sequence[str]) -> str:
     if FINGERPRINT in differing:
         return "from the time of another identity key; whether it says the same cannot be told"
@@ -124,10 +134,11 @@ class _progress:
         self._bar.stop()
 
 
-def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejected], as_json: bool) -> int:
+async def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejected], as_json: bool) -> int:
     rows: list[dict[str, Any]] = []
     key = known_identity_key(settings())
-    identity = Identity(key) if key is not None else None
+    identity = Identity(key, settings().identity_keys_lost) if key is not None else None
+    known = await _known(identity, good) if identity is not None else {}
     for candidate, request in good:
         try:
             book, policy = chosen(books, traits_of(request))
@@ -135,7 +146,12 @@ def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejec
             bad.append(Rejected(candidate, [f"case: {error}"]))
             continue
         ids = _ids(request, identity)
-        rows.append({"line": candidate.line, **ids, "policy_id": policy.id, "book": book.book})
+        differing = known.get(candidate.line)
+        if differing:
+            bad.append(Rejected(candidate, [f"case: {ids['workflow_id']} is known {_otherwise(differing)}"]))
+            continue
+        result = "created" if differing is None else "same"
+        rows.append({"line": candidate.line, **ids, "result": result, "policy_id": policy.id, "book": book.book})
     bad.sort(key=lambda entry: entry.candidate.line)
     if as_json:
         put_json({"dry_run": True, "cases": rows, "rejected": _rejected_json(bad)})
@@ -144,9 +160,33 @@ def _dry_run(books: Sequence[PolicyBook], good: Sequence[Entry], bad: list[Rejec
             ("line", "case", "policy", "book"),
             ((str(row["line"]), row["workflow_id"] or "-", row["policy_id"], row["book"]) for row in rows),
         )
-        say(f"{_cases(len(rows))} would be opened, {_rows(len(bad))} rejected. Nothing was opened.")
+        same = sum(row["result"] == "same" for row in rows)
+        already = f" {_cases(same)} known already and not opened again," if same else ""
+        say(f"{_cases(len(rows) - same)} would be opened,{already} {_rows(len(bad))} rejected. Nothing was opened.")
     _tell_reasons(bad)
     return 1 if bad else 0
+
+
+async def _known(identity: Identity, good: Sequence[Entry]) -> dict[int, list[str]]:
+    """Line -> the fields in which a case that the books know says something else. Without books nothing is known.
+
+    Raises IdentityKeyChanged, as the opening would.
+    """
+    found: dict[int, list[str]] = {}
+    try:
+        async with open_books() as books:
+            strangers = identity.strangers(await books.queries.identity_keys())
+            if strangers:
+                raise IdentityKeyChanged(strangers, identity.fingerprint)
+            desk_books = DeskBooks(books.store)
+            for candidate, request in good:
+                digests = await desk_books.intake_digests(identity.case_id(request.merchant, request.kind, request.reference))
+                if digests:
+                    found[candidate.line] = differing_fields(digests, digests_of(request, identity))
+    except StoreError as away:
+        remark(f"Whether these cases are known already cannot be told: {away}")
+        return {}
+    return found
 
 
 def _ids(request: CaseRequest, identity: Identity | None) -> dict[str, str | None]:

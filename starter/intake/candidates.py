@@ -6,6 +6,7 @@ the readers and by `makegood open`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import phonenumbers
@@ -25,11 +26,15 @@ class FileUnusable(ValueError):
 
 @dataclass(slots=True)
 class Candidate:
-    """One case of a file. `raw` is what it says, `problems` what is wrong already; `lines` count from 1."""
+    """One case of a file. `raw` is what it says, `problems` what is wrong already; `lines` count from 1.
+
+    `remarks`: what is odd about it and no problem by itself; told first if it is rejected.
+    """
 
     lines: list[int]
     raw: Any
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def line(self) -> int:
@@ -44,8 +49,8 @@ class Rejected:
     reasons: list[str]
 
 
-def judged(candidate: Candidate) -> CaseRequest | Rejected:
-    """The request, strictly validated, or why it is none."""
+def judged(candidate: Candidate, now: datetime | None = None) -> CaseRequest | Rejected:
+    """The request, strictly validated, or why it is none. With `now` (aware) also against the clock, as the desk does at the opening."""
     if candidate.problems:
         return Rejected(candidate, candidate.problems)
     if not isinstance(candidate.raw, dict):
@@ -58,6 +63,8 @@ def judged(candidate: Candidate) -> CaseRequest | Rejected:
         said = {reason.split(":")[0] for reason in reasons}  # one reason a field: the number, not the year that it was read as
         others = [line for line in lines(error, CaseRequest, values=False) if line.split(":")[0] not in said]
         return Rejected(candidate, [*reasons, *others])
+    if not reasons and now is not None and (ahead := request.lies_ahead(now)) is not None:
+        reasons = [ahead]
     try:
         return Rejected(candidate, reasons) if reasons else normalised(request)
     except UnusableRequest as error:
@@ -80,6 +87,10 @@ def _e164(text: str, country: str | None) -> str:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return text  # the request refuses it, in its own words
+    # What is written without its country was made international by us: then it must be a number that is given out, not only have a
+    # length that exists. Who writes E.164 is believed: new ranges come into use before we learn of them.
+    if not text.lstrip().startswith("+") and not phonenumbers.is_valid_number(number):
+        return text
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -6,6 +6,7 @@ Owns the guess from the name (or the first character of a stream). Must never op
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,17 +25,29 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
-def read_cases(path: Path, given: Format | None = None) -> list[tuple[Candidate, CaseRequest | Rejected]]:
-    """Every case of a file ("-": standard input) with its judgement, in the order of the file. Raises FileUnusable."""
-    text = _text(path)
-    form = given or _guess(path, text)
-    found: list[tuple[Candidate, CaseRequest | Rejected]] = []
-    for candidate in _candidates(text, form):
-        verdict = judged(candidate)
-        if isinstance(verdict, Rejected) and form is Format.CSV:
-            verdict = Rejected(candidate, [_in_columns(reason) for reason in verdict.reasons])
-        found.append((candidate, verdict))
+def read_cases(path: Path, given: Format | None = None, now: datetime | None = None) -> list[tuple[Candidate, CaseRequest | Rejected]]:
+    """Every case of a file ("-": standard input) with its judgement, in the order of the file. `now`: aware; None: this moment.
+
+    Raises FileUnusable, naming the file; a file without any case is one: nobody meant to open nothing.
+    """
+    at = now or datetime.now(UTC)
+    try:
+        text = _text(path)
+        form = given or _guess(path, text)
+        found = [(candidate, _verdict(candidate, form, at)) for candidate in _candidates(text, form)] if text.strip() else []
+        if not found:
+            raise FileUnusable("there is no case in it")
+    except FileUnusable as problem:
+        raise FileUnusable(f"{'standard input' if path == STDIN else path}: {problem}") from None
     return sorted(found, key=lambda entry: entry[0].line)
+
+
+def _verdict(candidate: Candidate, form: Format, now: datetime) -> CaseRequest | Rejected:
+    verdict = judged(candidate, now)
+    if not isinstance(verdict, Rejected):
+        return verdict
+    reasons = [*candidate.remarks, *verdict.reasons]
+    return Rejected(candidate, [_in_columns(reason) for reason in reasons] if form is Format.CSV else reasons)
 
 
 def _candidates(text: str, form: Format) -> Iterator[Candidate]:
@@ -52,7 +65,7 @@ def _guess(path: Path, text: str) -> Format:
         suffix = path.suffix.lower().removeprefix(".").replace("ndjson", "jsonl")
         if suffix in list(Format):
             return Format(suffix)
-        raise FileUnusable(f"{path.name}: the name does not say the format; add --format csv, json or jsonl")
+        raise FileUnusable("the name does not say the format; add --format csv, json or jsonl")
     begin = text.lstrip()
     if not begin.startswith(("[", "{")):
         return Format.CSV
@@ -66,9 +79,9 @@ def _text(path: Path) -> str:
     try:
         raw = sys.stdin.buffer.read(_MOST_BYTES + 1) if path == STDIN else _bytes(path)
     except OSError as error:
-        raise FileUnusable(f"{path}: cannot be read ({error.strerror})") from None
+        raise FileUnusable(f"cannot be read ({error.strerror})") from None
     if len(raw) > _MOST_BYTES:
-        raise FileUnusable(f"{path}: is larger than {_MOST_BYTES // 1024 // 1024} MB; split it")
+        raise FileUnusable(f"is larger than {_MOST_BYTES // 1024 // 1024} MB; split it")
     try:
         return raw.decode("utf-8-sig")  # spreadsheets begin with a byte order mark
     except UnicodeDecodeError as error:

@@ -20,7 +20,7 @@ def read_lines(text: str) -> Iterator[Candidate]:
         try:
             yield Candidate([number], json.loads(line))
         except JSONDecodeError as error:
-            yield Candidate([number], None, [f"line: is no JSON ({error.msg} at column {error.colno})"])
+            yield Candidate([number], None, [f"line: is no JSON ({_wrong(error)} at column {error.colno})"])
 
 
 def read_document(text: str) -> Iterator[Candidate]:
@@ -28,7 +28,7 @@ def read_document(text: str) -> Iterator[Candidate]:
     try:
         whole = json.loads(text)
     except JSONDecodeError as error:
-        raise FileUnusable(f"line {error.lineno}: is no JSON ({error.msg} at column {error.colno})") from None
+        raise FileUnusable(f"line {error.lineno}, column {error.colno}: is no JSON ({_wrong(error)})") from None
     if isinstance(whole, dict):
         yield Candidate([_line(text, _skip(text, 0))], whole)
         return
@@ -40,6 +40,16 @@ def read_document(text: str) -> Iterator[Candidate]:
         case, end = decoder.raw_decode(text, at)
         yield Candidate([_line(text, at)], case)
         at = _skip(text, _skip(text, end) + 1)  # over the comma
+
+
+def _wrong(error: JSONDecodeError) -> str:
+    """The parser's words; plainer ones for what people do most often: a comma after the last entry."""
+    text, at = error.doc, error.pos
+    before = text[:at].rstrip(_SPACE)[-1:]
+    follows = text[at : at + 1] if before == "," else text[at + 1 :].lstrip(_SPACE)[:1] if text[at : at + 1] == "," else ""
+    if follows and follows in "]}":  # from Python 3.13 on it is the comma itself that the parser points at
+        return f"the comma {'before it' if before == ',' else 'there'} is probably one too many"
+    return error.msg
 
 
 def _skip(text: str, at: int) -> int:

@@ -94,7 +94,7 @@ WRONG = [
     ("reference", "", "at least 1 character"),
     ("reference", SECRET * 20, "at most 120 characters"),
     ("order", _LEFT_OUT, "Field required"),
-    ("origin", SECRET, "'api', 'import', 'lead' or 'web_ui'"),
+    ("origin", SECRET, "'api', 'cli', 'import', 'lead' or 'web_ui'"),
     ("reason", f"Item {SECRET}", "should match pattern '^[a-z]"),
     ("owner", f"{SECRET} B", "should match pattern '^[a-z]"),
     ("tags", [f"#{SECRET}"], "should match pattern '^[a-z0-9]"),
@@ -194,6 +194,12 @@ def test_a_fact_of_the_future_is_none_and_is_refused_by_its_field(name: str) -> 
     refused = CaseRequest.model_validate(request(facts=facts)).lies_ahead(NOW)
     assert refused is not None
     assert refused.startswith(f"facts.{name}: lies in the future; facts have happened")
+
+
+def test_a_case_cannot_have_been_opened_in_the_future() -> None:
+    ahead, ours = (CaseRequest.model_validate(request(opened_at=NOW + timedelta(minutes=minutes))) for minutes in (6, 5))
+    assert ahead.lies_ahead(NOW) == "opened_at: lies in the future; right would be when the matter began, or nothing: then it is now"
+    assert ours.lies_ahead(NOW) is None
 
 
 def test_what_a_clock_a_little_ahead_of_ours_tells_has_happened() -> None:

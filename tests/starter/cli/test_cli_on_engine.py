@@ -89,6 +89,9 @@ async def test_a_second_run_opens_nothing_twice(terminal: Terminal) -> None:
     again = await terminal.run("open", str(terminal.file("cases.csv")))
     assert again.code == 0
     assert again.out == "0 cases opened from cases.csv, 10 cases known already and not opened again.\n"
+    dry = await terminal.run("open", "--dry-run", str(terminal.file("cases.csv")))
+    known = "0 cases would be opened, 10 cases known already and not opened again, 0 rows rejected. Nothing was opened."
+    assert (dry.code, dry.out.splitlines()[-1], dry.err) == (0, known, "")
     as_lines = await terminal.run("open", "-", stdin=(ROOT / "examples" / "cases.jsonl").read_text(encoding="utf-8"))
     assert "0 cases opened from standard input, 10 cases known" in as_lines.out
 
@@ -97,8 +100,11 @@ async def test_bad_rows_are_rejected_and_good_ones_opened(terminal: Terminal) ->
     source = terminal.file("changed.csv", old="R-1002", new="R-9002")
     text = source.read_text(encoding="utf-8").replace("Rain jacket", "Raincoat").replace("paul.winter@example.com", "paul.winter")
     source.write_text(text, encoding="utf-8")
+    dry = await terminal.run("open", "--dry-run", str(source))
+    assert "1 case would be opened, 7 cases known already and not opened again, 2 rows rejected" in dry.out
     answer = await terminal.run("open", str(source))
     assert answer.code == 1
+    assert dry.err == answer.err.split("`makegood list`")[0]  # the same reasons, word for word
     assert "1 case opened from changed.csv, 7 cases known already" in answer.out
     assert "error: line 2: case: refund-northwind-r-1001-1f2f3c49 is known with other content; different: item\n" in answer.err
     assert "error: line 6: customer_email: has not the right form" in answer.err
@@ -160,7 +166,7 @@ async def test_the_page_of_a_case(terminal: Terminal) -> None:
     assert "Called the bank." in (await terminal.run("show", "R-1004", "--texts")).out
     told = (await terminal.run("show", "R-1004", "--json")).json
     assert set(told) == {"snapshot", "timeline", "messages", "promises", "alerts"}
-    assert told["timeline"][0]["type"] == "opened"
+    assert (told["timeline"][0]["type"], told["timeline"][0]["by"]["who"]) == ("opened", "cli")
     assert not any(word in json.dumps(told) for word in ("Paul", "@example.com", "93023125044"))
 
 

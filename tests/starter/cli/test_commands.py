@@ -20,6 +20,7 @@ from starter.cli.operating import TEMPORAL_PORT
 from starter.cli.printing import how_long, parsed_moment, what_is_next, when
 from starter.cli.schema import COMMANDS
 from starter.settings import BOOKS, ROOT
+from tests.starter.cli.test_intake import GOOD, HEADER
 from workflows import names
 
 runner = CliRunner()
@@ -194,12 +195,38 @@ def test_open_dry_run_tells_bad_rows_by_line_and_field(tmp_path: Path) -> None:
     assert not (tmp_path / "cases.rejects.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("fact_withdrawal_told", "2131-03-02T10:00:00+01:00", "fact_withdrawal_told: lies in the future; facts have happened"),
+        ("opened_at", "2131-03-02T10:00:00+01:00", "opened_at: lies in the future; right would be when the matter began"),
+    ],
+)
+def test_a_dry_run_refuses_what_opening_would(column: str, value: str, words: str, tmp_path: Path) -> None:
+    source = tmp_path / "cases.csv"
+    source.write_text(f"{HEADER},{column}\n{GOOD},{value}\n", encoding="utf-8")
+    answer = run("--state-dir", str(tmp_path), "open", "--dry-run", str(source))
+    assert (answer.exit_code, answer.stdout.splitlines()[-1]) == (1, "0 cases would be opened, 1 row rejected. Nothing was opened.")
+    assert f"error: line 2: {words}" in answer.stderr
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", ""), ("a.csv", HEADER), ("a.json", " \n"), ("a.json", "[]"), ("a.jsonl", "\n")])
+def test_a_file_without_a_case_is_an_error_that_names_it(name: str, text: str, tmp_path: Path) -> None:
+    source = tmp_path / name
+    source.write_text(text, encoding="utf-8")
+    for how in ([], ["--dry-run"]):
+        answer = run("open", str(source), *how)
+        assert (answer.exit_code, answer.stdout, answer.stderr) == (1, "", f"error: {source}: there is no case in it\n")
+        answer = run("open", "-", "--format", source.suffix[1:], *how, stdin=text)
+        assert (answer.exit_code, answer.stderr) == (1, "error: standard input: there is no case in it\n")
+
+
 def test_open_refuses_a_file_with_an_unknown_column(tmp_path: Path) -> None:
     source = tmp_path / "cases.csv"
     source.write_text("merchant,kind,reference,curency\n", encoding="utf-8")
     answer = run("open", str(source))
     assert answer.exit_code == 1
-    assert 'error: line 1: column "curency" is unknown; did you mean currency?' in answer.stderr
+    assert answer.stderr == f'error: {source}: line 1: column "curency" is unknown; did you mean currency?\n'
 
 
 def test_open_reads_standard_input() -> None:

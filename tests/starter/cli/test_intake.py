@@ -86,6 +86,8 @@ def test_a_delay_has_one_row_per_parcel(tmp_path: Path) -> None:
         (",SP-1,", ",,", "2: provider_reference: is missing"),
         (",GB", ",Britain", "2: country: has not the right form; right would be two capital letters, for example DE"),
         (",,GB", ",0171 39200,GB,more", "2: row: 13 cells, the header has 12"),
+        (",4990,EUR,", ",4990 EUR,", "2: row: 11 cells, the header has 12"),
+        ("4990", "0", "2: amount_minor: must be more than 0; right would be minor units, for example 4990 for 49.90"),
     ],
 )
 def test_a_bad_row_names_line_and_column(tmp_path: Path, old: str, new: str, reason: str) -> None:
@@ -105,11 +107,14 @@ def test_no_reason_repeats_a_value(tmp_path: Path) -> None:
 
 
 def test_phone_numbers_as_people_write_them(tmp_path: Path) -> None:
-    international, national = GOOD.replace(",,GB", ",+44 7700 900-117,GB"), GOOD.replace("R-1", "R-2").replace(",,GB", ",07700 900117,GB")
+    international, national = GOOD.replace(",,GB", ",+44 7400 123-456,GB"), GOOD.replace("R-1", "R-2").replace(",,GB", ",07400 123456,GB")
     requests = accepted(read(tmp_path, "\n".join([HEADER, international, national])))
-    assert {request.customer.phone for request in requests} == {"+447700900117"}
-    nowhere = GOOD.replace(",,GB", ",07700 900117,")
-    assert reasons(read(tmp_path, "\n".join([HEADER, nowhere]))) == [
+    assert {request.customer.phone for request in requests} == {"+447400123456"}
+
+
+@pytest.mark.parametrize("cells", [",07400 123456,", ",0171 12,DE", ",0171 12,", ",call me,GB", ",07700 900117,GB"])
+def test_a_number_that_cannot_be_read_for_certain_is_asked_for_in_full(cells: str, tmp_path: Path) -> None:
+    assert reasons(read(tmp_path, "\n".join([HEADER, GOOD.replace(",,GB", cells)]))) == [
         "2: customer_phone: has not the right form; right would be E.164, for example +4930123456"
     ]
 
@@ -125,7 +130,7 @@ def test_a_bare_number_is_no_moment(tmp_path: Path) -> None:
         ("merchant,kind,reference,custmer_email\n", 'line 1: column "custmer_email" is unknown; did you mean customer_email?'),
         ("merchant,kind\n", "line 1: column reference is missing"),
         ("merchant,kind,reference,kind\n", 'line 1: column "kind" stands there twice'),
-        ("", "line 1: is empty; right would be a header"),
+        ("\n,,\nmerchant", "line 1: is empty; right would be a header"),
         ('merchant,kind,reference\n"a', "is no CSV"),
     ],
 )
@@ -155,6 +160,27 @@ def test_json_tells_the_line_of_each_case(tmp_path: Path) -> None:
         reasons(found)
     )
     assert "4: customer: is missing" in reasons(found)
+
+
+def test_a_row_that_leaves_out_empty_cells_at_its_end_is_a_case(tmp_path: Path) -> None:
+    assert len(accepted(read(tmp_path, "\n".join([HEADER, GOOD.removesuffix(",,GB")])))) == 1
+
+
+@pytest.mark.parametrize("value", [None, 7])
+def test_what_is_no_text_is_told_apart_from_what_is_missing(value: object, tmp_path: Path) -> None:
+    found = read(tmp_path, json.dumps({**refund().model_dump(mode="json"), "merchant": value}), "cases.json")
+    assert reasons(found) == ["1: merchant: is missing" if value is None else "1: merchant: must be text"]
+
+
+def test_a_comma_too_many_is_said_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(FileUnusable) as refused:
+        read(tmp_path, '[\n  {"merchant": "m"},\n]', "cases.json")
+    assert str(refused.value).startswith(f"{tmp_path / 'cases.json'}: line ")
+    assert ", column " in str(refused.value)
+    assert "is probably one too many" in str(refused.value)
+    with pytest.raises(FileUnusable, match=r"line 1, column 2: is no JSON \(Expecting value\)"):
+        read(tmp_path, "[oops]", "cases.json")
+    assert "is probably one too many" in reasons(read(tmp_path, '{"merchant": "m",}', "cases.jsonl"))[0]
 
 
 def test_json_lines_go_on_after_a_broken_one(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from starter.desk import (
     PreferenceChanges,
     Refused,
 )
-from starter.desk.normal_form import digests_of
+from starter.desk.normal_form import UnusableRequest, digests_of
 from starter.policy_books import load_books
 from starter.settings import BOOKS
 from store.call_tasks import CallTasks, NewCall
@@ -112,6 +112,12 @@ async def test_opened_fifty_times_at_once_it_is_one_case_and_one_acknowledgement
     await open_house.in_books(key)
     kinds = [message.kind for message in await open_house.house.queries.messages(key.case_id)]
     assert kinds == [MessageKind.ACKNOWLEDGEMENT]
+
+
+async def test_a_case_of_the_future_is_refused_by_its_field(open_house: Open) -> None:
+    request = refund(reference="ahead", payments=_payments("ahead"), opened_at=datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(UnusableRequest, match="^opened_at: lies in the future; right would be when the matter began"):
+        await open_house.desk.open(request)
 
 
 async def test_the_same_key_with_other_content_is_told_and_overwrites_nothing(open_house: Open) -> None:
