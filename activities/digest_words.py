@@ -23,6 +23,7 @@ _SAID = {
     "provider_unreachable": ("has a provider that does not answer", "have a provider that does not answer"),
     "reference_unknown": ("has a reference that the provider does not know", "have references that the provider does not know"),
     "too_many_payments": ("had its refunds issued anew too often", "had their refunds issued anew too often"),
+    "customer_wrote_after_the_end": ("has ended, and its customer wrote", "have ended, and their customers wrote"),
     "watch_failed": ("cannot be asked about (configuration or credentials)", "cannot be asked about (configuration or credentials)"),
     "decide_outcome": ("needs a decision on its outcome", "need a decision on their outcome"),
     "hold_ended": ("is off hold by its own date", "are off hold by their own date"),

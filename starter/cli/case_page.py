@@ -17,6 +17,7 @@ from store.views import MessageView, PromiseView, TextView
 
 _TEXTS = ("text_ref", "comment_ref")
 _NOT_SHOWN = frozenset({*_TEXTS, "message_id", "task_id"})  # ids for scripts: --json has them
+_MISCONFIGURED = "provider_misconfigured"  # activities/watching.py
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
 
@@ -138,6 +139,8 @@ def fact_line(fact: Fact, bodies: dict[str, str] | None = None) -> str:
     shown = {name: value for name, value in fact.detail.items() if value is not None and name not in _NOT_SHOWN}
     detail = " ".join(f"{name}={_plainly(value)}" for name, value in shown.items() if not (name == "why" and value == said))
     text = next((bodies[str(fact.detail[name])] for name in _TEXTS if bodies and str(fact.detail.get(name)) in bodies), None)
+    if fact.detail.get("reason") == _MISCONFIGURED:
+        detail += "  (MAKEGOOD_PROVIDERS_FILE tells the worker how a provider is asked: this one is missing there, or told wrongly)"
     words = f"{when(fact.occurred_at)}  {fact.type.value.replace('_', ' ')}{by}{why}"
     return words + (f"  {detail}" if detail else "") + (f'  "{text}"' if text else "")
 

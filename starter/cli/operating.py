@@ -4,6 +4,7 @@ Owns their start from the command line. Must never touch a case. Part of the com
 """
 
 import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import Annotated
 
 import typer
 
+from starter.cli.configured import told
 from starter.cli.first_admin import tell_first_admin
 from starter.cli.options import Json
 from starter.cli.printing import put_json, remark, say
+from starter.cli.program import typed
 from starter.cli.session import run, settings
 from starter.connection import RETENTION, connect, ensure_namespace, ensure_search_attributes
 from starter.desk import IdentityKeyChanged
 from starter.embedded.stack import Stack
 from starter.identity_key import FILE_NAME, identity_of
-from starter.settings import ROOT, Settings
+from starter.settings import ROOT, Settings, load_settings
 from store.engine import open_store, upgrade
 from store.queries import Queries
 
@@ -60,10 +63,20 @@ def up(
             await tell_first_admin(chosen.database_url)
             say(f"Temporal's web UI: {stack.ui_url}")
             say(f"Temporal: {stack.address}, books: {chosen.database_url}")
-            say("Open cases with `makegood open FILE`; Ctrl-C stops everything, cases stay.")
+            for line in told(chosen, simulator=simulator):
+                say(line)
+            say(_how_to_go_on(chosen))
             await stack.wait()
+        say(f"Stopped; cases are kept in {chosen.state_dir}.")
 
     run(work())
+
+
+def _how_to_go_on(chosen: Settings) -> str:
+    elsewhere = chosen.state_dir if chosen.state_dir != load_settings().state_dir else None
+    # What a shell starts in the background ignores SIGINT, and we leave it so: Ctrl-C is then meant for others.
+    stop = f"`kill {os.getpid()}`" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
+    return f"Open cases with `{typed(elsewhere)} open FILE`; {stop} stops everything, cases stay."
 
 
 def worker() -> None:
