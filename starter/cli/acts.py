@@ -15,13 +15,17 @@ from policies.case.commands import Receipt
 from policies.money import Money, check_currency
 from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Reason, Why, Yes, actor, answerable
 from starter.cli.printing import parsed_moment, put_json, remark, say, what_is_next, when
-from starter.cli.session import open_office, run
+from starter.cli.second_look import at_fact, at_role
+from starter.cli.session import Office, open_office, run
 from starter.desk import Desk, Refused
 
 # Fields that a refusal may name -> how they are given here.
+_AMOUNT = "--amount MINOR:CURRENCY, for example --amount 500:EUR"
 _OPTIONS = {
-    "amounts": "--amount 500:EUR",
-    "amounts.amount_minor": "--amount 500:EUR",
+    "amounts": _AMOUNT,
+    "amounts.amount_minor": _AMOUNT,
+    "to": "--to",
+    "supplied": "--supplied",
     "by.role": "--role",
     "promised_at": "--promised",
     "occurred_at": "--at",
@@ -35,12 +39,13 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def done(act: Callable[[Desk], Awaitable[Receipt]], as_json: bool) -> None:
-    """Do one act through the desk and tell the receipt."""
+def done(act: Callable[[Desk], Awaitable[Receipt]], as_json: bool, look: Callable[[Office], Awaitable[str | None]] | None = None) -> None:
+    """Do one act through the desk and tell the receipt. `look`: a second look before it; refuses, or gives a remark for afterwards."""
 
     async def work() -> None:
         async with open_office() as office:
             try:
+                odd = await look(office) if look is not None else None
                 receipt = await act(office.desk)
             except Refused as refused:
                 option = _OPTIONS.get(refused.reason.partition(":")[0].partition(" ")[0])
@@ -49,8 +54,10 @@ def done(act: Callable[[Desk], Awaitable[Receipt]], as_json: bool) -> None:
                 raise Refused(f"{refused.reason} (here: {option})") from None
         if as_json:
             put_json(receipt)
-            return
-        tell(receipt)
+        else:
+            tell(receipt)
+        if odd is not None:
+            remark(odd)
 
     run(work())
 
@@ -163,7 +170,12 @@ def escalate(
 ) -> None:
     """Tell the next level of the ladder now."""
     by = answerable(as_, role, why)
-    done(lambda desk: desk.escalate(case, by, level=level, to=to, key=key), json)
+
+    async def look(office: Office) -> None:
+        if to is not None:
+            await at_role(office, case, to)
+
+    done(lambda desk: desk.escalate(case, by, level=level, to=to, key=key), json, look)
 
 
 def extend(
@@ -252,6 +264,7 @@ def fact(
     old_reference: Annotated[str | None, typer.Option(help="payment_replaced: the refund that was issued again ...")] = None,
     new_reference: Annotated[str | None, typer.Option(help="... and the one that takes its place.")] = None,
     provider: Annotated[str | None, typer.Option(help="Where both stand, if two providers gave the same reference.")] = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Keep a name that looks misspelt.")] = False,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
     why: Why = None,
@@ -261,11 +274,17 @@ def fact(
     """Report that something has happened; clocks that wait for it start or end."""
     moment = parsed_moment(at, "--at") if at else None
     by = actor(as_, role, why)
+
+    async def look(office: Office) -> str | None:
+        # The same command again has its answer already, and what it was about may be over.
+        return None if anyway or key is not None else await at_fact(office, case, name)
+
     done(
         lambda desk: desk.report_fact(
             case, by, name, occurred_at=moment, old_reference=old_reference, new_reference=new_reference, provider=provider, key=key
         ),
         json,
+        look,
     )
 
 

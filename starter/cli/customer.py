@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from policies.case.vocabulary import Channel, MessageClass
 from starter.cli.acts import Text, TextFile, done, text_of
 from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Why, actor
+from starter.cli.second_look import at_supplied
+from starter.cli.session import Office
 from starter.desk import PreferenceChanges
 from starter.plain_errors import lines
 
@@ -56,7 +58,12 @@ def customer_reply(
     """Enter what the customer wrote; a person must answer it."""
     body = text_of(text, file) if text is not None or file is not None or not (not_solved or supplied) else None
     by = actor(as_, role, why)
-    done(lambda desk: desk.customer_reply(case, by, body, not_solved=not_solved, supplied=supplied, key=key), json)
+
+    async def look(office: Office) -> None:
+        if supplied and key is None:  # the same command again has its answer already, and the waiting is over
+            await at_supplied(office, case)
+
+    done(lambda desk: desk.customer_reply(case, by, body, not_solved=not_solved, supplied=supplied, key=key), json, look)
 
 
 def preferences(

@@ -4,6 +4,7 @@ Owns the form of output. Must never be a place of decisions. Called by every gro
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 _AT_ONCE = timedelta(seconds=2)  # until it is read, it has happened
+_MOMENT = re.compile(r"(?<!for example )\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _WIDE = 160  # a pipe has no width; cutting cells there would lose what scripts and people grep for
 
 
@@ -87,6 +89,11 @@ def when(moment: datetime | str | None, now: datetime | None = None) -> str:
     year = f" {local.year}" if local.year != present.astimezone().year else ""
     clock = f"{local:%H:%M:%S}" if abs(distance) < timedelta(minutes=30) else f"{local:%H:%M}"
     return f"{local:%a} {local.day} {local:%b}{year} {clock} ({_distance(distance)})"
+
+
+def in_local_time(text: str, now: datetime | None = None) -> str:
+    """Our words with the moments in them as people read them. An example of how one is typed stays as it is."""
+    return _MOMENT.sub(lambda found: when(found[0], now), text)
 
 
 def how_long(seconds: float) -> str:

@@ -14,7 +14,7 @@ import typer
 from temporalio.client import Client
 
 from policies.book import PolicyBook
-from starter.cli.printing import complain
+from starter.cli.printing import complain, in_local_time
 from starter.connection import EngineUnavailable, connect
 from starter.desk import Desk, DeskError, UnusableRequest
 from starter.embedded.errors import StackError, StackInterrupted
@@ -111,7 +111,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
 
 def failed(error: Exception) -> typer.Exit:
     """Say what went wrong; the exit to raise."""
-    text = str(error)
+    text = in_local_time(str(error)) if isinstance(error, DeskError) else str(error)
     if isinstance(error, StoreError) and "tables are missing" in text:
         text += " (`makegood setup` does it)"
     complain(text)

@@ -77,7 +77,7 @@ async def one_of_books(queries: Queries, text: str) -> CaseView:
     if key is not None:  # a personal reference is in the books as its hash only
         found = await queries.find(Identity(key).public_reference(text.strip()))
     if not found:
-        raise CaseNotFound(f"the books know no case as {text}")
+        raise CaseNotFound.by(text)
     if len(found) > 1:
         raise AmbiguousCase(text, [view.case_id for view in found])
     return found[0]

@@ -55,7 +55,7 @@ class DeskBase:
         for key in _possible_keys(text.strip().lower()):
             if await self._engine.describe(key) is not None:
                 return key
-        raise CaseNotFound(f"no case is known as {text}; right would be a case id, its beginning, a business reference or an order")
+        raise CaseNotFound.by(text)
 
     async def _key(self, case: CaseKey | str) -> CaseKey:
         return case if isinstance(case, CaseKey) else await self.resolve_ref(case)

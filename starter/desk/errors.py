@@ -21,6 +21,11 @@ class Refused(DeskError):
 class CaseNotFound(DeskError):
     """Neither the books nor the engine know such a case."""
 
+    @classmethod
+    def by(cls, text: str) -> "CaseNotFound":
+        """For what a person has typed."""
+        return cls(f"no case is known as {text}; right would be a case id, its beginning, a business reference or an order")
+
 
 class AmbiguousCase(DeskError):
     """Several cases may be meant."""

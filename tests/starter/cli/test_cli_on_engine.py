@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,7 @@ async def test_a_lead_acts_and_is_answered_or_refused(terminal: Terminal) -> Non
     again = await terminal.run("hold", "R-1003", "warehouse", *lead)
     assert (again.code, again.out) == (1, "")
     assert again.err.startswith("error: the case is on hold already (warehouse, since ")
+    assert re.search(r"since [A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d\d:\d\d:\d\d \(", again.err)  # as everywhere for people; ISO is for --json
     assert (await terminal.run("resume", "R-1003", "--role", "customer")).code == 1
     receipt = (await terminal.run("resume", "R-1003", "--json", *lead)).json
     assert (receipt["case_id"], receipt["status"]) == ("northwind-r-1003-dd532d1b", "open")
@@ -141,12 +143,36 @@ async def test_a_lead_acts_and_is_answered_or_refused(terminal: Terminal) -> Non
     assert longer.err.startswith("The policy lets a hold for warehouse last no longer than ")
     missing = await terminal.run("resolve", "R-1003", "goodwill", *lead)
     assert missing.code == 1
-    assert missing.err.endswith("(here: --amount 500:EUR)\n")
+    assert missing.err.endswith("(here: --amount MINOR:CURRENCY, for example --amount 500:EUR)\n")
     done = await terminal.run("resolve", "R-1003", "goodwill", "--amount", "1500:EUR", *lead)
     assert done.code == 0
     assert "resolved" in done.out
-    unknown = await terminal.run("note", "R-0000", "text")
-    assert (unknown.code, unknown.err.split(";")[0]) == (1, "error: no case is known as R-0000")
+    for command in (("note", "R-0000", "text"), ("show", "R-0000"), ("watch", "R-0000"), ("outbox", "--case", "R-0000")):
+        unknown = await terminal.run(*command)
+        right = "right would be a case id, its beginning, a business reference or an order"
+        assert (unknown.code, unknown.err) == (1, f"error: no case is known as R-0000; {right}\n"), command
+
+
+async def test_what_nobody_can_have_meant_is_not_done(terminal: Terminal) -> None:
+    await terminal.opened("R-1005")
+    typed = await terminal.run("fact", "R-1005", "goods_recieved")
+    assert (typed.code, typed.out) == (1, "")
+    assert "did you mean goods_received? (--anyway keeps it as it is)" in typed.err
+    nobody = await terminal.run("escalate", "R-1005", "--to", "nobody", "--why", "a test")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert nobody.err.startswith("error: to nobody is no role that anybody has")
+    for command in (("customer-reply", "R-1005", "--supplied"), ("fact", "R-1005", "customer_supplied")):
+        supplied = await terminal.run(*command)
+        assert (supplied.code, supplied.out) == (1, "")
+        assert "supplied: nothing is asked of the customer, the case is open" in supplied.err
+    happened = {fact["type"] for fact in (await terminal.run("show", "R-1005", "--json")).json["timeline"]}
+    assert not happened & {"reported", "escalated", "customer_supplied", "customer_replied"}
+    kept = await terminal.run("fact", "R-1005", "goods_recieved", "--anyway")
+    assert kept.code == 0
+    remarked = await terminal.run("fact", "R-1005", "goods_received")
+    assert remarked.code == 0
+    assert remarked.err.startswith("No rule of retail.refund waits for goods_received")
+    assert (await terminal.run("escalate", "R-1005", "--to", "head", "--why", "a test")).code == 0
 
 
 async def test_the_page_of_a_case(terminal: Terminal) -> None:

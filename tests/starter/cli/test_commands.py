@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from starter.cli.app import build
 from starter.cli.case_page import fact_line
 from starter.cli.examples import EXAMPLES
 from starter.cli.operating import TEMPORAL_PORT
-from starter.cli.printing import how_long, parsed_moment, what_is_next, when
+from starter.cli.printing import how_long, in_local_time, parsed_moment, what_is_next, when
 from starter.cli.schema import COMMANDS
 from starter.settings import BOOKS, ROOT
 from tests.starter.cli.test_intake import GOOD, HEADER
@@ -275,6 +276,15 @@ def test_times_say_how_far_they_are() -> None:
     assert when("2026-03-02T08:59:30+00:00", now).endswith("(30 s ago)")
     assert when("2027-03-03T09:00:00+00:00", now).endswith(" 3 Mar 2027 09:00 (in 366 d)")
     assert when(None) == "-"
+
+
+def test_moments_in_our_words_are_told_as_people_read_them() -> None:
+    now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    at = now + timedelta(hours=3)
+    told = in_local_time(f"promised_at {at.isoformat()} has passed; a moment after 2026-03-02T10:00:00.123456Z", now)
+    assert told == f"promised_at {when(at, now)} has passed; a moment after {when(now, now)}"
+    typed = "is no time; right would be an ISO 8601 time with its offset, for example 2026-03-02T10:00:00+01:00"
+    assert in_local_time(typed, now) == typed
 
 
 def test_what_is_next_is_said_as_people_say_it() -> None:

@@ -116,7 +116,7 @@ async def test_opened_fifty_times_at_once_it_is_one_case_and_one_acknowledgement
 
 async def test_a_case_of_the_future_is_refused_by_its_field(open_house: Open) -> None:
     request = refund(reference="ahead", payments=_payments("ahead"), opened_at=datetime.now(UTC) + timedelta(hours=1))
-    with pytest.raises(UnusableRequest, match="^opened_at: lies in the future; right would be when the matter began"):
+    with pytest.raises(UnusableRequest, match=r"^opened_at: lies in the future; right would be when the matter began"):
         await open_house.desk.open(request)
 
 
