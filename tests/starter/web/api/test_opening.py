@@ -72,7 +72,7 @@ async def test_what_is_wrong_with_a_request_is_named_without_its_value(sqlite_st
     (line,) = told(batch.text)
     assert (line["status"], line["problem"]["field"], line["problem"]["detail"]) == (422, field, problem["detail"])
     assert api.desk.opened == []
-    assert "ada" not in answer.text
+    assert "ada" not in answer.text.replace(problem["request_id"], "")  # which is random, and may spell it
     assert "49.90" not in answer.text.replace("4990 for 49.90", "")
 
 
