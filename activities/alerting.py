@@ -29,7 +29,7 @@ _SENTENCES = {
     "too_many_payments": "the provider issued its refunds anew too often; look after it by hand",
     "watch_failed": "the provider cannot be asked (configuration or credentials)",
     "decide_outcome": "parts ended differently; a person must decide the outcome",
-    "customer_wrote_after_the_end": "has ended, and its customer wrote; `makegood channels status` lists such words, nobody answers them else",
+    "customer_wrote_after_the_end": "has ended, and its customer wrote; `makegood channels status` lists such words",
     "hold_ended": "the hold has ended by its own date",
     "customer_did_not_answer": "the customer did not answer by the date told",
     "customer_supplied": "the customer supplied what was asked",
