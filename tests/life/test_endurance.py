@@ -358,7 +358,7 @@ async def test_a_parked_channel_says_one_true_message_afterwards(tmp_path: Path)
         assert await case.sums() == {"made": 2, "kept": 0, "late": 1, "broken": 0, "superseded": 0, "withdrawn": 0, "open": 1}
         [ended] = await case.facts("promise_ended")
         assert message.ended_at is not None
-        assert ended.detail["late_s"] == round((message.ended_at - MONDAY - DAY).total_seconds())
+        assert ended.detail["late_s"] == int((message.ended_at - MONDAY - DAY).total_seconds())
         assert [alert.title.split(": ")[1] for alert, _ in h.alerts.told].count("a message could not be sent and waits") == 1
 
 
