@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8400, ge=0, le=65535)
     web_trusted_proxies: Annotated[list[str], NoDecode] = Field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
+    temporal_ui_url: str | None = None  # Temporal's web UI, for links from the console's page of a case; None: no links
     web_openapi: bool = False  # /openapi.json is for integrators, not for everybody
 
     metrics_bind: str | None = Field(default=None, pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$")
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
         "identity_key",
         "identity_key_file",
         "public_url",
+        "temporal_ui_url",
         "link_keys",
         "link_keys_file",
         "metrics_bind",
@@ -155,6 +157,16 @@ class Settings(BaseSettings):
             raise ValueError("right would be an address without a path: the web process stands at the root of its host")
         if parts.scheme == "http" and not local:
             raise ValueError("http:// would show links, which are keys, to the network; right would be https://")
+        return value.rstrip("/")
+
+    @field_validator("temporal_ui_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError('right would be an absolute address without query, for example "http://127.0.0.1:8233"')
         return value.rstrip("/")
 
     @field_validator("web_trusted_proxies", mode="before")

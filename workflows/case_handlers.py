@@ -1,4 +1,4 @@
-"""What reaches a case while it lives: updates with validators, signals that can harm nothing, two queries.
+"""What reaches a case while it lives: updates with validators, signals that can harm nothing, three queries.
 
 Owns the boundary between the engine's messages and the rules. Handlers only validate and append facts; they raise ApplicationError
 only, since any other exception would wedge the workflow task for good. Extended by case_workflow.py.
@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from policies.case import commands as c
     from policies.case.case_id import workflow_id
     from policies.case.facts import Fact
+    from policies.case.plans import Foreseen
     from policies.case.start import CaseStart
     from policies.case.state import CaseState
     from policies.case.vocabulary import FactType
@@ -26,6 +27,17 @@ with workflow.unsafe.imports_passed_through():
 
 
 T = TypeVar("T", bound="Contract")
+
+# The acts that the customer is told of.
+_FORESEEN: dict[str, type[c.Command]] = {
+    names.RESOLVE: c.Resolve,
+    names.HOLD: c.HoldCase,
+    names.RESUME: c.Resume,
+    names.EXTEND: c.Extend,
+    names.REPLY: c.Reply,
+    names.MERGE: c.Merge,
+    names.WITHDRAW: c.Withdraw,
+}
 
 
 def _problem(error: ValidationError) -> str:
@@ -385,3 +397,17 @@ class CaseHandlers:
         if self.invalid is not None:
             raise ApplicationError(self.invalid, type=names.INVALID_CASE)
         return self.case.facts
+
+    @workflow.query(name=names.FORESEE, description="What a command would do now, and what the customer would be told; nothing is done")
+    def foresee(self, question: c.Question) -> Foreseen:
+        model = _FORESEEN.get(question.name)
+        if self.invalid is not None or model is None:
+            raise ApplicationError(self.invalid or f"name: right would be one of {', '.join(_FORESEEN)}", type=names.INVALID_CASE)
+        try:
+            command = model.model_validate(question.command)
+        except ValidationError as error:
+            raise ApplicationError(_problem(error), type=names.INVALID_CASE) from None
+        # A query's clock stands at the last task: who asks says what time it is.
+        now = max(question.at, workflow.now()) if question.at is not None else workflow.now()
+        foreseen: Foreseen = self.rules.foresee(self.case, question.name, command, now)
+        return foreseen

@@ -14,6 +14,7 @@ PARK_ALERT = "ParkAlert"
 
 SNAPSHOT = "snapshot"
 TIMELINE = "timeline"
+FORESEE = "foresee"
 
 # Updates (commands with an answer). The first four are also signals of the same name.
 RESOLVE = "resolve"

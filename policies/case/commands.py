@@ -6,6 +6,7 @@ comments) are kept in the store; a command carries their reference.
 """
 
 import hashlib
+from typing import Any
 
 from pydantic import Field
 
@@ -147,6 +148,14 @@ class DeliveryReport(Contract):
     reason: str | None = Field(default=None, max_length=60)  # a code, never the provider's text: it may quote the address
     operator: bool = False  # a fault of ours, which says nothing of the address: the channel is parked
     at: Instant
+
+
+class Question(Contract):
+    """The query `foresee`: what would this command do, if it were given at this moment? A query's own clock stands still."""
+
+    name: str = ""
+    command: dict[str, Any] = Field(default_factory=dict)
+    at: Instant | None = None  # None: as of the last thing that happened
 
 
 class Receipt(Contract):

@@ -265,3 +265,11 @@ class WatchResult(Contract):
     unreachable_since: Instant | None = None
     unknown: list[UnknownReference] = Field(default_factory=list)
     checks: int = 0
+
+
+class Foreseen(Contract):
+    """What an act would do if it were done now: refused, or the message to the customer that it leads to."""
+
+    refusal: str | None = None
+    plan: MessagePlan | None = None  # None: the customer is told nothing by it
+    at: Instant | None = None  # when the message may go

@@ -121,11 +121,11 @@ class Engine:
                     raise Forgotten(ended="completed" in error.message) from None
                 raise
 
-    async def query(self, key: CaseKey, name: str, result_type: type[T]) -> T:
+    async def query(self, key: CaseKey, name: str, result_type: type[T], *asked: object) -> T:
         """Raises Forgotten, Unanswered, EngineUnavailable."""
         with self._in_our_words():
             try:
-                answer: T = await self._handle(key).query(name, result_type=result_type, rpc_timeout=_ANSWER_LIMIT)
+                answer: T = await self._handle(key).query(name, args=asked, result_type=result_type, rpc_timeout=_ANSWER_LIMIT)
                 return answer
             except WorkflowQueryFailedError as error:
                 raise DeskError(f"{key.workflow_id} did not answer: {error.message}") from None

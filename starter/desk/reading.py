@@ -5,15 +5,16 @@ Owns that choice. Must never change anything. Part of the desk.
 
 from temporalio.client import WorkflowExecutionStatus
 
-from policies.case.commands import Snapshot
+from policies.case.commands import Command, Question, Snapshot
 from policies.case.facts import Fact
+from policies.case.plans import Foreseen
 from policies.case.vocabulary import CaseKind
 from starter.desk.base import DeskBase
 from starter.desk.engine import Forgotten
 from starter.desk.errors import CaseNotFound
 from starter.desk.keys import CaseKey
 from store.views import CaseView
-from workflows.names import SNAPSHOT, TIMELINE
+from workflows.names import FORESEE, SNAPSHOT, TIMELINE
 
 
 class Reading(DeskBase):
@@ -50,6 +51,26 @@ class Reading(DeskBase):
             if used is None or used == contact_ref:
                 return True
         return False
+
+    async def newest_facts(self, case: CaseKey) -> list[Fact]:
+        """The last facts as the engine holds them, oldest first: the books may learn them a little later. Empty once it has forgotten
+        the case. Raises EngineUnavailable, Unanswered.
+        """
+        try:
+            return await self._engine.query(case, TIMELINE, list[Fact])
+        except Forgotten:
+            return []
+
+    async def foresee(self, case: CaseKey, name: str, command: Command) -> Foreseen:
+        """What the command would do if it were given now; nothing is done. `name` is one of workflows/names.py.
+
+        Raises CaseNotFound, EngineUnavailable, Unanswered, DeskError (a worker of before this question was known).
+        """
+        question = Question(name=name, command=command.model_dump(mode="json"), at=self._clock())
+        try:
+            return await self._engine.query(case, FORESEE, Foreseen, question)
+        except Forgotten:
+            raise CaseNotFound(f"the engine does not know {case.workflow_id}") from None
 
     async def timeline(self, case: CaseKey | str) -> list[Fact]:
         """Every fact, oldest first: the books' and the newest, which the books may learn a little later."""

@@ -5,6 +5,7 @@ from policies.rules.v1.bounds import over_bounds
 from policies.rules.v1.commands import apply, cancellation_refused, refusal
 from policies.rules.v1.deliveries import answered as arrival_answered
 from policies.rules.v1.deliveries import not_delivered
+from policies.rules.v1.foresight import foresee
 from policies.rules.v1.life import (
     Jobs,
     advance,
@@ -35,6 +36,7 @@ __all__ = [
     "cancellation_refused",
     "details",
     "entry",
+    "foresee",
     "jobs",
     "message_ended",
     "next_due",

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starter.passwords import Passwords
 from starter.web.console.account_pages import account_pages, door_pages
 from starter.web.console.audit_pages import audit_pages
+from starter.web.console.case.case_pages import case_pages
 from starter.web.console.console import Console
 from starter.web.console.forms import LARGEST
 from starter.web.console.key_pages import key_pages
@@ -26,6 +27,7 @@ def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[F
     for pages in (
         door_pages(console, sign_in),
         account_pages(console, sign_in),
+        case_pages(console),
         policy_pages(console),
         people_pages(console),
         key_pages(console),

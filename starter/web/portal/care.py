@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 _log = logging.getLogger("makegood.web.portal")
 
@@ -21,6 +21,7 @@ class Care:
     name: str
     email: str | None
     phone: str | None
+    tone: Literal["warm", "sober"] = "warm"
 
 
 class CareOfShops:
@@ -46,6 +47,7 @@ class CareOfShops:
             name=_text(found.get("name")) or brand or merchant,
             email=_text(reach.get("reply_address")),
             phone=_text(reach.get("phone")),
+            tone="sober" if reach.get("tone") == "sober" else "warm",
         )
 
 
