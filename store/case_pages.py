@@ -102,7 +102,7 @@ class CaseHead(Contract):
 
 
 class HistoryPage(Contract):
-    """A part of the history: these facts, and what happened beside them. `older`: the `before` of the next page; None: this was the last."""
+    """A part of the history: these facts, and what happened beside them. `older`: the `before` of the next; None: this was the last."""
 
     facts: list[Fact] = Field(default_factory=list)  # newest first
     messages: list[MessageView] = Field(default_factory=list)

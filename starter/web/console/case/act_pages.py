@@ -49,26 +49,8 @@ _FIELDS = {
     "the": "form",
 }
 _SHOWN_FIELDS = frozenset(
-    [
-        "why",
-        "amount",
-        "old",
-        "new",
-        "other",
-        "channel",
-        "until",
-        "reason",
-        "outcome",
-        "references",
-        "evidence",
-        "owner",
-        "level",
-        "name",
-        "occurred_at",
-        "promised_at",
-        "csat",
-        "nps",
-    ]
+    {"why", "amount", "old", "new", "other", "channel", "until", "reason", "outcome", "references", "evidence"}
+    | {"owner", "level", "name", "occurred_at", "promised_at", "csat", "nps"}
 )
 _NAMED = re.compile(r"([a-z][a-z_.]*)[ :]")
 _AWAY = "The engine or the books do not answer now. What you typed is still here: send it again in a moment; sent twice, it is one act."
@@ -127,10 +109,10 @@ class ActPages:
             return self._second(visit, deed, case, wish, preview, version=case.version, happened=happened, status=status)
         if happened:
             return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
-        status = await self._done(visit, deed, case, wish, why)
-        if status is None:
+        refused = await self._done(visit, deed, case, wish, why)
+        if refused is None:
             return console.back(f"/console/cases/{case.case_id}", SAID_PREFIX + deed.slug)
-        return await self._form(visit, deed, case, version=version, status=status)
+        return await self._form(visit, deed, case, version=version, status=refused)
 
     async def _done(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None) -> int | None:
         """None: the desk took it; else the status with which the form is shown again, which tells why."""

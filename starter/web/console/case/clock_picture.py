@@ -15,6 +15,7 @@ _TOP, _ROW, _BAR = 34, 46, 22  # px: the axis, a row, the bar within it
 _STEPS = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, *(days * 86_400 for days in (1, 2, 7, 14, 30, 91, 365))]
 _MOST_TICKS = 5  # on a phone they still stand apart
 _DAY = 86_400
+_FAR = 3  # times the nearer span: what lies beyond it is only pointed at
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class _Axis:
         self.begin, self.end = begin - room * 0.02, end + room * 0.04
         self._length = (self.end - self.begin).total_seconds()
 
+    def beyond(self, moment: datetime) -> bool:
+        return moment > self.end
+
     def at(self, moment: datetime) -> float:
         share = (moment - self.begin).total_seconds() / self._length
         return min(1.0, max(0.0, share)) * 100
@@ -124,7 +128,7 @@ def picture(
     moments += [mark.at for clock in running for mark in clock.marks if mark.at is not None and mark.done == "ahead"]
     if promise is not None:
         moments += [promise.due_at, promise.made_at]
-    axis = _Axis(min(moments), max(moments))
+    axis = _Axis(min(moments), _horizon(moments, running, promise))
     rows = [_of_promise(promise, axis, now)] if promise is not None else []
     for clock in shown:
         rows.append(_of_clock(clock, holds, axis, now))
@@ -139,6 +143,18 @@ def picture(
     )
 
 
+def _horizon(moments: Sequence[datetime], running: Sequence[Clock], promise: Promised | None) -> datetime:
+    """Where the axis ends: a date weeks away would press what is due today into one corner; its bar runs off with an arrow instead."""
+    begin, last = min(moments), max(moments)
+    soonest = [clock.due_at for clock in running if clock.due_at is not None][:2]
+    soonest += [mark.at for clock in running[:1] for mark in clock.marks if mark.at is not None and mark.at in moments]
+    near = max([*soonest, *([promise.due_at] if promise is not None else [])], default=last)
+    if running and len(running) > 1 and running[0].due_at is not None and near > begin + _FAR * (running[0].due_at - begin):
+        near = max([running[0].due_at, *([promise.due_at] if promise is not None else [])])
+    near = max(near, *(moment for moment in moments if moment <= near), begin)
+    return last if last <= begin + _FAR * (near - begin) else near + (near - begin) * 0.35
+
+
 def _at_row(row: Row, number: int) -> Row:
     return Row(_TOP + _ROW * number, row.name, row.words, row.state, row.binds, row.bars, row.signs)
 
@@ -148,9 +164,9 @@ def _of_promise(promise: Promised, axis: _Axis, now: datetime) -> Row:
     bars = [axis.bar(promise.made_at, promise.due_at, "promise")]
     if overdue:
         bars.append(axis.bar(promise.due_at, now, "over"))
-    words = f"promised by {_short(promise.due_at)}, {how_far(promise.due_at, now)}"
+    words = f"by {_short(promise.due_at)}, {how_far(promise.due_at, now)}"
     sign = Sign(axis.x(promise.due_at), "breach" if overdue else "word", "the promised moment")
-    return Row(0, "Next word to the customer", words, "breached" if overdue else "running", False, tuple(bars), (sign,))
+    return Row(0, "Next word", words, "breached" if overdue else "running", False, tuple(bars), (sign,))
 
 
 def _of_clock(clock: Clock, holds: Sequence[tuple[datetime, datetime, str]], axis: _Axis, now: datetime) -> Row:
@@ -170,15 +186,25 @@ def _of_clock(clock: Clock, holds: Sequence[tuple[datetime, datetime, str]], axi
         begin, end = max(begin, clock.started_at), min(end, ends_at if not clock.runs else max(end, begin))
         if end > begin:
             bars.append(axis.bar(begin, end, "held", f"on hold: {reason.replace('_', ' ')}"))
-    signs = tuple(_sign(mark, axis) for mark in clock.marks if mark.at is not None and not (mark.breach and not clock.runs))
-    if clock.runs and not any(mark.breach for mark in clock.marks):
-        signs = (*signs, Sign(axis.x(clock.due_at), "breach", "due"))
-    words = f"due {_short(clock.due_at)}, {how_far(clock.due_at, now)}"
-    if clock.state != "running":
-        words = f"{STATE_WORDS[clock.state]}, was {words}" if not clock.runs else f"{words}, {STATE_WORDS[clock.state]}"
+    signs = [
+        _sign(mark, axis)
+        for mark in clock.marks
+        if mark.at is not None and clock.runs and not axis.beyond(mark.at) and mark.done != "fired"
+    ]
+    signs += [_sign(mark, axis) for mark in clock.marks if mark.at is not None and clock.runs and mark.done == "fired"]
+    if clock.runs and axis.beyond(clock.due_at):
+        signs.append(Sign("100%", "beyond", f"due {_short(clock.due_at)}"))
+    elif clock.runs and not any(mark.breach for mark in clock.marks):
+        signs.append(Sign(axis.x(clock.due_at), "breach", "due"))
+    return Row(0, clock.name, _words(clock, now), clock.state, clock.binds, tuple(bars), tuple(signs))
+
+
+def _words(clock: Clock, now: datetime) -> str:
+    assert clock.due_at is not None
     if not clock.runs:
-        words = f"{STATE_WORDS[clock.state]} {_short(clock.ended_at)}" if clock.ended_at is not None else STATE_WORDS[clock.state]
-    return Row(0, clock.name, words, clock.state, clock.binds, tuple(bars), signs)
+        return f"{STATE_WORDS[clock.state]} {_short(clock.ended_at)}" if clock.ended_at is not None else STATE_WORDS[clock.state]
+    due = f"due {_short(clock.due_at)}, {how_far(clock.due_at, now)}"
+    return due if clock.state == "running" else f"{due}, {'stopped' if clock.state == 'stopped' else 'breached'}"
 
 
 def _sign(mark: Mark, axis: _Axis) -> Sign:

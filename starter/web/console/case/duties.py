@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policies.case.facts import Fact
-from policies.case.vocabulary import CaseStatus, FactType
+from policies.case.vocabulary import CaseStatus, FactType, Role
 from policies.providers.statuses import TROUBLE
 from starter.web.console.case.clocks import Clock
 from starter.web.console.case.gathering import CaseSeen
 from starter.web.console.case.parts import Part
 from starter.web.console.case.said_of_facts import plainly
 
+_OF_TALK = ("next_response", "recovery")  # their duties say what the clock is about
 # What the agenda names, as a sentence begins.
 NEXT_WORDS = {
     "write": "Makegood writes to the customer",
@@ -53,34 +54,50 @@ def duties_of(case: CaseSeen, clocks: Sequence[Clock], parts: Sequence[Part], no
     """The gravest first. Empty: the case moves by itself."""
     if case.closed:
         return []
-    found: list[Duty] = []
-    waits = unanswered_since(case.facts)
-    if waits is not None:
-        due = next((clock.due_at for clock in clocks if clock.runs and clock.id == "next_response"), None)
-        found.append(Duty("The customer waits for an answer", since=waits, due_at=due, act="reply"))
-    for clock in clocks:
-        if clock.state == "breached" and clock.id != "next_response":
-            found.append(Duty(f"Clock {plainly(clock.id)} is breached", since=clock.breached_at, act="resolve"))
-    for part in parts:
-        if not part.replaced_by and part.status in TROUBLE[part.type] and case.status is not CaseStatus.RESOLVED:
-            found.append(Duty(f"{part.reference} at {part.provider}: {plainly(part.status)}", since=part.status_at, act="replaced"))
-        elif not part.replaced_by and part.status == "needs_response" and case.status is not CaseStatus.RESOLVED:
-            found.append(Duty(f"The bank wants an answer on {part.reference}", since=part.status_at, act="fact"))
-    if _last(case.facts, FactType.MESSAGE_REFUSED, FactType.PREFERENCES_CHANGED) is FactType.MESSAGE_REFUSED:
-        since = next(fact.occurred_at for fact in reversed(case.facts) if fact.type is FactType.MESSAGE_REFUSED)
-        found.append(Duty("No message reaches the customer: mend the contact data", since=since, act="preferences"))
-    if _last(case.facts, FactType.RECOVERY_OPENED, FactType.RECOVERY_ENDED) is FactType.RECOVERY_OPENED:
-        since = next(fact.occurred_at for fact in reversed(case.facts) if fact.type is FactType.RECOVERY_OPENED)
-        due = next((clock.due_at for clock in clocks if clock.runs and clock.id == "recovery"), None)
-        found.append(Duty("The customer rated us low: speak with them", since=since, due_at=due, act="phone"))
+    found = [*_talk(case, clocks), *_clocks(clocks), *(_parts(parts) if case.status is not CaseStatus.RESOLVED else [])]
     for task in case.head.tasks:
         at = task.next_try_at or task.due_at
         found.append(Duty(f"A call to make: {plainly(task.reason)}", due_at=at, act=f"calls/{task.task_id}", grave=at <= now))
-    for clock in clocks:
-        warned = [mark for mark in clock.marks if mark.done == "fired"]
-        if clock.state == "running" and warned and clock.id != "next_response":
-            found.append(Duty(f"Clock {plainly(clock.id)} is at risk", due_at=clock.due_at, grave=False))
     return sorted(found, key=lambda duty: not duty.grave)
+
+
+def _talk(case: CaseSeen, clocks: Sequence[Clock]) -> list[Duty]:
+    due = {clock.id: clock.due_at for clock in clocks if clock.runs}
+    found = []
+    waits = unanswered_since(case.facts)
+    if waits is not None:
+        found.append(Duty("The customer waits for an answer", since=waits, due_at=due.get("next_response"), act="reply"))
+    refused = _open_since(case.facts, FactType.MESSAGE_REFUSED, FactType.PREFERENCES_CHANGED)
+    if refused is not None:
+        found.append(Duty("No message reaches the customer: mend the contact data", since=refused, act="preferences"))
+    low = _open_since(case.facts, FactType.RECOVERY_OPENED, FactType.RECOVERY_ENDED)
+    if low is not None:
+        found.append(Duty("The customer rated us low: speak with them", since=low, due_at=due.get("recovery"), act="phone"))
+    return found
+
+
+def _clocks(clocks: Sequence[Clock]) -> list[Duty]:
+    found = []
+    for clock in clocks:
+        if clock.id in _OF_TALK:
+            continue
+        if clock.state == "breached":
+            found.append(Duty(f"The clock {plainly(clock.id)} is breached", since=clock.breached_at, act="resolve"))
+        elif clock.state == "running" and any(mark.done == "fired" for mark in clock.marks):
+            found.append(Duty(f"The clock {plainly(clock.id)} is at risk", due_at=clock.due_at, grave=False))
+    return found
+
+
+def _parts(parts: Sequence[Part]) -> list[Duty]:
+    found = []
+    for part in parts:
+        if part.replaced_by:
+            continue
+        if part.status in TROUBLE[part.type]:
+            found.append(Duty(f"{part.reference} at {part.provider}: {plainly(part.status)}", since=part.status_at, act="replaced"))
+        elif part.status == "needs_response":
+            found.append(Duty(f"The bank wants an answer on {part.reference}", since=part.status_at, act="fact"))
+    return found
 
 
 def unanswered_since(facts: Sequence[Fact]) -> datetime | None:
@@ -89,14 +106,18 @@ def unanswered_since(facts: Sequence[Fact]) -> datetime | None:
     for fact in facts:
         if fact.type is FactType.CUSTOMER_REPLIED and fact.detail.get("text_ref"):
             since = since or fact.occurred_at
-        elif (
-            fact.type is FactType.LEAD_REPLIED
-            or (fact.type is FactType.PHONE_CONTACT and fact.detail.get("reached"))
-            or (fact.type is FactType.RESOLVED and fact.by is not None and fact.by.role.value in ("agent", "lead", "admin"))
-        ):
+        elif _answers(fact):
             since = None
     return since
 
 
-def _last(facts: Sequence[Fact], *kinds: FactType) -> FactType | None:
-    return next((fact.type for fact in reversed(facts) if fact.type in kinds), None)
+def _answers(fact: Fact) -> bool:
+    if fact.type is FactType.RESOLVED:  # a person's resolution answers; the provider's leaves the question open
+        return fact.by is not None and fact.by.role in (Role.AGENT, Role.LEAD, Role.ADMIN)
+    return fact.type is FactType.LEAD_REPLIED or (fact.type is FactType.PHONE_CONTACT and bool(fact.detail.get("reached")))
+
+
+def _open_since(facts: Sequence[Fact], begins: FactType, ends: FactType) -> datetime | None:
+    """When the last of the first kind occurred, if none of the second has followed it."""
+    last = next((fact for fact in reversed(facts) if fact.type in (begins, ends)), None)
+    return last.occurred_at if last is not None and last.type is begins else None

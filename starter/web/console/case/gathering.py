@@ -90,8 +90,9 @@ async def seen(console: Console, visit: Visit, case_id: str, within_s: float = L
     ref = snapshot.contact_ref or (row.contact_ref if row is not None else None)
     head = await pages.head(case_id, row.customer_key if row is not None else None, ref, snapshot.links)
     facts = [*head.facts, *(fact for fact in fresh if fact.type in HEAD_FACTS)]
+    linked = {view.case_id for view in head.linked}
     visible = {
-        "others": [view for view in head.others if visit.sees(view.merchant)],
+        "others": [view for view in head.others if visit.sees(view.merchant) and view.case_id not in linked],
         "linked": [view for view in head.linked if visit.sees(view.merchant)],
     }
     # A closed case is the books' alone, and they know all of it.

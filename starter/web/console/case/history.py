@@ -1,4 +1,4 @@
-"""The history of a case as people read it: messages as they were sent, what providers said, what people decided, promises and how they ended.
+"""The history of a case as people read it: messages as sent, what providers said, what people decided, promises and how they ended.
 
 Owns what stands in one entry and their order, the newest first. Must never show a link of a customer (each opens something by itself), nor
 an address or name that is masked elsewhere on the page. Pure; called by the page.
@@ -14,7 +14,7 @@ from policies.case.vocabulary import FactType, PromiseEnd
 from starter.web.console.case.said_of_facts import how_long, plainly, told, weight, who, why
 from starter.web.portal.masking import masked_email, masked_phone, without_keys
 from store.case_pages import HistoryPage
-from store.contacts import Contact
+from store.contacts import Contact, RoleContact
 from store.delivery_events import DID_NOT_ARRIVE
 from store.standing import DeliveryState, MessageState
 from store.views import AlertView, MessageView, PromiseView, TextView
@@ -73,7 +73,7 @@ class Masks:
     def __init__(self, contact: Contact | None, public_url: str) -> None:
         self._public_url = public_url
         pairs: list[tuple[str, str]] = []
-        people = [contact, *contact.roles] if contact is not None else []
+        people: list[Contact | RoleContact] = [contact, *contact.roles] if contact is not None else []
         for person in people:
             if person.email:
                 pairs.append((person.email, masked_email(person.email)))
@@ -163,7 +163,7 @@ def _of_message(message: MessageView, page: HistoryPage, masks: Masks, now: date
         language=message.locale,
         steps=tuple(_steps(message, page)),
         promise=_promised(message, made, now),
-        kept=_kept(message, kept) if message.keeps is not None else None,
+        kept=_kept(kept),
     )
     where = f" by {letter.channel}" if message.channel is not None else ""
     return Entry(
@@ -226,7 +226,7 @@ def _promised(message: MessageView, made: PromiseView | None, now: datetime) -> 
     return f"{words}, {_end(made)}"
 
 
-def _kept(message: MessageView, kept: PromiseView | None) -> str | None:
+def _kept(kept: PromiseView | None) -> str | None:
     if kept is None or kept.end is None:
         return None
     return f"Promise {kept.number} (for {_moment(kept.due_at)}): {_end(kept)}"

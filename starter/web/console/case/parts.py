@@ -94,11 +94,11 @@ def _of_books(case: CaseSeen, checks: Mapping[tuple[str, str], CheckStanding]) -
                 parts[old.reference] = replace(old, replaced_by=str(fact.detail.get("new")))
         elif fact.type is FactType.PROVIDER_STATUS and str(fact.detail.get("reference")) in parts:
             part = parts[str(fact.detail.get("reference"))]
-            status, trace = fact.detail.get("status"), fact.detail.get("trace")
+            told, trace = fact.detail.get("status"), fact.detail.get("trace")
             parts[part.reference] = replace(
                 part,
-                status=str(status) if status else part.status,
-                status_at=fact.occurred_at if status else part.status_at,
+                status=str(told) if told else part.status,
+                status_at=fact.occurred_at if told else part.status_at,
                 trace=str(trace) if trace else part.trace,
             )
     return list(parts.values())

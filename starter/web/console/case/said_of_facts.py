@@ -24,7 +24,6 @@ _DECISIONS = frozenset(
         FactType.LINKED,
         FactType.POLICY_CHANGED,
         FactType.PREFERENCES_CHANGED,
-        FactType.PAYMENT_REPLACED,
         FactType.REPORTED,
     }
 )

@@ -1,0 +1,361 @@
+"""Every act on a case: by role, with its form, its letter, its second step; two people at once; nothing typed is lost."""
+
+from typing import Any
+
+import pytest
+
+from policies.case.facts import Actor
+from policies.case.plans import Foreseen
+from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
+from policies.money import Money
+from starter.connection import EngineUnavailable
+from starter.desk import CaseKey, PreferenceChanges, Refused, Unanswered
+from starter.web.console.case.deeds import DEEDS
+from starter.web.console.case.gathering import CaseSeen
+from starter.web.console.roles import ACTS
+from store.call_tasks import CallTasks, NewCall, open_call
+from store.case_pages import CaseHead
+from store.engine import Store
+from store.people import PersonRole
+from tests.starter.web.console.cases import ANA, KEY, ScriptedDesk, lived, snapshot_of_life
+from tests.starter.web.console.harness import Scene, Visitor, scene_of
+from tests.store.samples import CASE, MONDAY, fact, hours, plan
+
+PATH = f"/console/cases/{CASE}"
+OTHER = "acme-r-1002-ffffffff"
+SEEN = {"seen": "12"}
+# What makes each form whole; and what the desk is then asked.
+FORMS: dict[str, dict[str, str]] = {
+    "reply": {"text": "It left today."},
+    "phone": {"text": "spoke", "reached": "yes", "promised_at": "2026-03-04T10:00"},
+    "note": {"text": "bay 7"},
+    "said": {"text": "it is not there", "not_solved": "yes"},
+    "hold": {"reason": "under_review", "until": "2026-03-05T10:00", "why": "a look"},
+    "resume": {"why": "done"},
+    "escalate": {"level": "3", "why": "angry"},
+    "reassign": {"owner": "bea", "why": "holiday"},
+    "extend": {"until": "2026-03-06T10:00", "why": "the bank"},
+    "fact": {"name": "goods received", "occurred_at": "2026-03-02T10:00", "why": "scanned"},
+    "replaced": {"old": "simpay|SP-9", "new": "SP-10"},
+    "preferences": {"channel": "sms", "wants": "status", "cadence": "48h", "email": "ada@new.example"},
+    "feedback": {"csat": "4", "comment": "fine"},
+    "link": {"other": OTHER},
+    "resolve": {"outcome": "goodwill", "amount_EUR": "10,50", "references": "V-1\nV-2", "why": "late"},
+    "merge": {"other": OTHER, "why": "the same"},
+    "withdraw": {"why": "by mistake"},
+}
+WISHES = {"channels": ["sms", "email"], "opted_out": ["survey"], "cadence": "48h", "email": "ada@new.example"}
+ASKED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
+    "reply": ("reply", ("It left today.",), {}),
+    "phone": ("phone_contact", (), {"text": "spoke", "reached": True, "promised_at": hours(49)}),
+    "note": ("note", ("bay 7",), {}),
+    "said": ("customer_reply", ("it is not there",), {"not_solved": True, "supplied": False}),
+    "hold": ("hold", ("under_review",), {"until": hours(73)}),
+    "resume": ("resume", (), {}),
+    "escalate": ("escalate", (), {"level": 3}),
+    "reassign": ("reassign", ("bea",), {}),
+    "extend": ("extend", (hours(97),), {}),
+    "fact": ("report_fact", ("goods_received",), {"occurred_at": hours(1)}),
+    "replaced": ("report_fact", ("payment_replaced",), {"old_reference": "SP-9", "new_reference": "SP-10", "provider": "simpay"}),
+    "preferences": (
+        "change_preferences",
+        (PreferenceChanges.model_validate(WISHES),),
+        {},
+    ),
+    "feedback": ("feedback", (), {"csat": 4, "nps": None, "comment": "fine"}),
+    "link": ("link", (CaseKey(OTHER, CaseKind.REFUND),), {}),
+    "resolve": (
+        "resolve",
+        ("goodwill",),
+        {"amounts": [Money(amount_minor=1050, currency="EUR")], "references": ["V-1", "V-2"], "evidence": []},
+    ),
+    "merge": ("merge", (CaseKey(OTHER, CaseKind.REFUND),), {}),
+    "withdraw": ("withdraw", (), {}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk() -> ScriptedDesk:
+    return ScriptedDesk(engine={KEY: snapshot_of_life()})
+
+
+@pytest.fixture
+async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
+    scene = scene_of(sqlite_store, desk)
+    scene.clock.now = hours(26)
+    await lived(sqlite_store)
+    return scene
+
+
+async def send(visitor: Visitor, slug: str, *, follow: bool = True, **more: str) -> Any:
+    return await visitor.post(f"{PATH}/{slug}", follow=follow, **{**SEEN, "step": "do", "once": "a" * 22, **FORMS[slug], **more})
+
+
+def test_every_act_of_the_page_is_tried_here() -> None:
+    assert {deed.slug for deed in DEEDS} == FORMS.keys() == ASKED.keys()
+
+
+@pytest.mark.parametrize("slug", [deed.slug for deed in DEEDS])
+async def test_an_act_reaches_the_desk_with_who_why_and_a_key_of_its_form(scene: Scene, desk: ScriptedDesk, slug: str) -> None:
+    deed = next(deed for deed in DEEDS if deed.slug == slug)
+    async with scene.signed_in() as visitor:
+        assert (await visitor.get(f"{PATH}/{slug}")).status_code == 200
+        answer = await send(visitor, slug, follow=False)
+        assert (answer.status_code, answer.headers.get("location")) == (303, PATH), answer.text
+        told = await visitor.get(PATH)
+        assert 'class="said"' in told.text
+        assert 'class="said"' not in (await visitor.get(PATH)).text
+    ((name, key, by, arguments, named),) = desk.acts
+    update_id = named.pop("key")
+    assert (name, arguments, named) == ASKED[slug]
+    assert key == KEY
+    assert by == Actor(who="lena", role=Role.LEAD, why=FORMS[slug].get("why"))
+    assert update_id.startswith(f"console-{slug}-{'a' * 22}-")
+    (row,) = await scene.audit(deed.act.value)
+    assert (row.person, row.role, row.case_id) == ("lena", "lead", CASE)
+    assert not any(secret in str(row.detail) for secret in ("ada@new", "It left", "bay 7", "spoke"))
+
+
+@pytest.mark.parametrize("role", list(PersonRole))
+async def test_who_may_do_what(scene: Scene, desk: ScriptedDesk, role: PersonRole) -> None:
+    may = {deed.slug for deed in DEEDS if deed.act in ACTS[role]}
+    async with scene.signed_in(role) as visitor:
+        page = (await visitor.get(PATH)).text
+        for deed in DEEDS:
+            shown = f'href="{PATH}/{deed.slug}"' in page
+            assert shown == (deed.slug in may and deed.impossible(CaseSeen(KEY, None, snapshot_of_life(), True, CaseHead(), [])) is None), (
+                deed.slug
+            )
+            asked = await visitor.get(f"{PATH}/{deed.slug}")
+            sent = await send(visitor, deed.slug, follow=False)
+            assert ((asked.status_code, sent.status_code) == (200, 303)) == (deed.slug in may), (deed.slug, sent.text)
+            if deed.slug not in may:
+                assert (asked.status_code, sent.status_code) == (403, 403)
+    assert len(desk.acts) == len(may)
+
+
+async def test_a_form_of_another_session_is_refused_and_nothing_typed_is_lost(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        answer = await send(visitor, "reply", csrf_token="made-up")
+        assert (answer.status_code, "It left today." in answer.text) == (403, True)
+        elsewhere = await visitor.http.post(f"{PATH}/reply", data={**FORMS["reply"]}, headers={"sec-fetch-site": "cross-site"})
+        assert elsewhere.status_code == 403
+    assert desk.acts == []
+
+
+@pytest.mark.parametrize("slug", [deed.slug for deed in DEEDS if deed.ends])
+async def test_what_cannot_be_taken_back_is_shown_first_exactly_as_it_will_be(scene: Scene, desk: ScriptedDesk, slug: str) -> None:
+    context = plan().context.model_copy(update={"locale": "en"})
+    desk.foreseen = Foreseen(plan=plan(kind=MessageKind.UPDATE, context=context), at=hours(26))
+    async with scene.signed_in() as visitor:
+        second = await send(visitor, slug, step="preview")
+        assert (second.status_code, desk.acts) == (200, [])
+        assert "This cannot be taken back." in second.text
+        assert "E-mail to a***@example.com, at once" in second.text
+        assert "Hello A*** B***," in second.text
+        for value in FORMS[slug].values():
+            for line in value.splitlines():
+                assert line in second.text, line
+        if slug == "merge":
+            assert "Ends: refund O-1001" in second.text
+            assert "Goes on: refund O-1002" in second.text
+        changed = await send(visitor, slug, step="edit")
+        assert f'action="{PATH}/{slug}"' in changed.text
+        assert FORMS[slug]["why"] in changed.text
+        assert desk.acts == []
+        assert (await send(visitor, slug, follow=False)).status_code == 303
+    assert [act[0] for act in desk.acts] == [ASKED[slug][0]]
+    assert desk.asked[0][1].by.why == FORMS[slug]["why"]
+
+
+async def test_a_reply_is_read_in_the_customers_language_before_it_is_sent(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.foreseen = Foreseen(plan=plan(kind=MessageKind.REPLY, next_word_at=hours(50)), at=hours(26))
+    async with scene.signed_in() as visitor:
+        page = await send(visitor, "reply", step="preview", text="Ihr Paket <b>ist</b> unterwegs.")
+    assert (page.status_code, desk.acts) == (200, [])
+    assert "Guten Tag, A*** B***." in page.text
+    assert 'lang="de"' in page.text
+    assert "Ihr Paket &lt;b&gt;ist&lt;/b&gt; unterwegs." in page.text
+    assert 'name="text" value="Ihr Paket' in page.text
+
+
+async def test_a_refusal_foreseen_or_met_stands_at_its_field_in_the_cases_words(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        desk.foreseen = Foreseen(refusal="amounts: goodwill over 10000 EUR (minor units) needs an admin")
+        foreseen = await send(visitor, "resolve", step="preview")
+        assert foreseen.status_code == 409
+        assert 'id="amount_EUR-error"' in foreseen.text
+        assert "needs an admin" in foreseen.text
+        assert 'value="10,50"' in foreseen.text
+        desk.says_no = Refused("the case is on hold already (warehouse, since 2026-03-02T14:00:00+00:00, by ana)")
+        met = await send(visitor, "hold")
+        assert (met.status_code, "The case says no: the case is on hold already (warehouse" in met.text) == (409, True)
+        assert 'value="a look"' in met.text
+        desk.says_no = Refused("until 2026-03-05T10:00:00+00:00 has passed; right would be a moment after it")
+        passed = await send(visitor, "hold")
+        assert (passed.status_code, 'id="until-error"' in passed.text) == (422, True)
+    assert desk.acts == []
+    assert [row.detail.get("outcome") for row in await scene.audit("hold")] == [None, "refused", None, "refused"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "words"),
+    [
+        (EngineUnavailable("127.0.0.1:7233", "away"), 503, "do not answer now"),
+        (Unanswered("reply: no worker answered"), 504, "it may still be carried out"),
+    ],
+)
+async def test_while_the_engine_is_away_what_was_typed_is_kept(
+    scene: Scene, desk: ScriptedDesk, failure: Exception, status: int, words: str
+) -> None:
+    async with scene.signed_in() as visitor:
+        desk.says_no = failure
+        answer = await send(visitor, "reply")
+        assert answer.status_code == status
+        assert words in answer.text
+        assert "It left today.</textarea>" in answer.text
+        assert 'name="once" value="aaaaaaaaaaaaaaaaaaaaaa"' in answer.text  # sent again it is the same act
+    assert [row.detail.get("outcome") for row in await scene.audit("reply")] == [None, "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "wrong", "field"),
+    [
+        ("reply", {"text": "  "}, "text"),
+        ("hold", {"reason": ""}, "reason"),
+        ("hold", {"until": "tomorrow"}, "until"),
+        ("hold", {"why": ""}, "why"),
+        ("extend", {"until": ""}, "until"),
+        ("reassign", {"owner": "bea@example.com"}, "owner"),
+        ("resolve", {"amount_EUR": "10.505"}, "amount_EUR"),
+        ("resolve", {"amount_EUR": "-1"}, "amount_EUR"),
+        ("resolve", {"amount_EUR": "NaN"}, "amount_EUR"),
+        ("resolve", {"why": ""}, "why"),
+        ("withdraw", {"why": ""}, "why"),
+        ("merge", {"other": CASE}, "other"),
+        ("link", {"other": "nobody-knows-it"}, "other"),
+        ("feedback", {"csat": "6"}, "csat"),
+        ("preferences", {"email": "no-address"}, "email"),
+        ("preferences", {"phone": "12"}, "phone"),
+        ("preferences", {"quiet_from": "21:00"}, "quiet_until"),
+        ("replaced", {"new": ""}, "new"),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field_before_anything_is_done(
+    scene: Scene, desk: ScriptedDesk, slug: str, wrong: dict[str, str], field: str
+) -> None:
+    async with scene.signed_in() as visitor:
+        answer = await send(visitor, slug, **wrong)
+    assert (answer.status_code, f'id="{field}-error"' in answer.text, desk.acts) == (422, True, []), answer.text
+    assert f'<a href="#{field}">' in answer.text
+
+
+async def test_one_form_sent_twice_is_one_act_other_words_are_another(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        for text in ("It left today.", "It left today.", "It left yesterday."):
+            await send(visitor, "reply", text=text)
+    keys = [act[4]["key"] for act in desk.acts]
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_two_at_once_the_second_is_told_and_asked_again(scene: Scene, desk: ScriptedDesk) -> None:
+    """Lena opened the form at fact 12; ana acted since."""
+    async with scene.signed_in() as visitor:
+        page = await visitor.get(f"{PATH}/extend")
+        assert 'name="seen" value="12"' in page.text
+        desk.engine = {KEY: snapshot_of_life(counts={"facts": 13}, status="on_hold", hold={"reason": "under_review"})}
+        desk.facts = [fact(13, FactType.HELD, by=ANA, learned_at=hours(26), occurred_at=hours(26), detail={"reason": "under_review"})]
+        scene.clock.now = hours(26 + 20 / 3600)
+        told = await send(visitor, "extend")
+        assert (told.status_code, desk.acts) == (409, [])
+        assert "ana put it on hold: under review, 20 seconds ago" in told.text
+        assert "(the warehouse has it)" in told.text
+        assert 'value="2026-03-06T10:00"' in told.text
+        assert 'name="seen" value="13"' in told.text
+        assert "Give the later date all the same" in told.text
+        assert (await send(visitor, "extend", seen="13", follow=False)).status_code == 303
+    assert len(desk.acts) == 1
+
+
+async def test_what_happened_before_the_books_last_entry_is_found_too(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        told = await send(visitor, "note", seen="5")  # notes and a customer's words since; they stand in the books
+        assert told.status_code == 409
+        assert "ana ended the hold (under review)" in told.text
+        assert "The customer wrote, 15 hours ago" in told.text
+        unknown = await send(visitor, "note", seen="")
+        assert unknown.status_code == 409
+    assert desk.acts == []
+
+
+async def test_ones_own_acts_and_what_the_case_does_by_itself_do_not_stop_a_form(scene: Scene, desk: ScriptedDesk) -> None:
+    me = Actor(who="lena", role=Role.LEAD)
+    desk.engine = {KEY: snapshot_of_life(counts={"facts": 15})}
+    provider = Actor(who="simpay", role=Role.PROVIDER)
+    desk.facts = [
+        fact(13, FactType.NOTED, by=me, detail={}),
+        fact(14, FactType.MESSAGE_ACCEPTED, detail={"kind": "update"}),
+        fact(15, FactType.PROVIDER_STATUS, by=provider, detail={"reference": "SP-9", "status": "succeeded"}),
+    ]
+    async with scene.signed_in() as visitor:
+        assert (await send(visitor, "note", follow=False)).status_code == 303
+        # Who is about to end the case is told of the provider's news, too.
+        told = await send(visitor, "resolve")
+        assert (told.status_code, "simpay reports SP-9: succeeded" in told.text) == (409, True)
+        assert "What the customer is told" in told.text
+        assert (await send(visitor, "resolve", seen="15", follow=False)).status_code == 303
+    assert [act[0] for act in desk.acts] == ["note", "resolve"]
+
+
+async def test_a_merge_sent_twice_is_no_refusal(scene: Scene, desk: ScriptedDesk) -> None:
+    merged = {"outcome": "merged", "references": [OTHER], "by": {"who": "lena", "role": "lead"}, "decided_at": MONDAY.isoformat()}
+    desk.engine = {KEY: snapshot_of_life(status=CaseStatus.RESOLVED, resolution=merged)}
+    desk.says_no = Refused(f"{CASE} is resolved; link the cases instead")
+    async with scene.signed_in() as visitor:
+        assert (await send(visitor, "merge", follow=False)).status_code == 303
+        desk.engine = {KEY: snapshot_of_life(status=CaseStatus.RESOLVED, resolution={**merged, "outcome": "refunded"})}
+        assert (await send(visitor, "merge", follow=False)).status_code == 409
+
+
+async def test_without_a_worker_that_foresees_the_second_step_says_so(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.foreseen = Unanswered("no worker")
+    async with scene.signed_in() as visitor:
+        second = await send(visitor, "resolve", step="preview")
+    assert (second.status_code, "so the letter cannot be shown" in second.text, "10.50 EUR" in second.text) == (200, True, True)
+
+
+async def test_a_call_of_the_case_is_made_from_its_page(scene: Scene, desk: ScriptedDesk) -> None:
+    task = NewCall(
+        task_id="call-m9", case_id=CASE, contact_ref="contact-ada", role="owner", reason="unreachable",
+        script="Good day, Ada Brook. Your refund ...", locale="en", due_at=hours(25),
+    )  # fmt: skip
+    await scene.store.write(lambda connection: open_call(connection, task, hours(24)))
+    async with scene.signed_in(PersonRole.AGENT) as visitor:
+        page = await visitor.get(PATH)
+        assert f'href="{PATH}/calls/call-m9"' in page.text
+        sheet = await visitor.get(f"{PATH}/calls/call-m9")
+        assert "+44 *** 117" in sheet.text
+        assert "Good day, A*** B***. Your refund" in sheet.text
+        assert "+447700900117" not in sheet.text
+        shown = await visitor.post(f"{PATH}/calls/call-m9/number")
+        assert "+447700900117" in shown.text
+        wrong = await visitor.post(f"{PATH}/calls/call-m9", result="", text="kept words")
+        assert (wrong.status_code, "kept words" in wrong.text) == (422, True)
+        done = await visitor.post(
+            f"{PATH}/calls/call-m9", follow=False, result="reached", text="all is well", promised_at="2026-03-04T10:00"
+        )
+        assert (done.status_code, done.headers["location"]) == (303, PATH)
+        assert "The call was ended as reached by lena" in (await visitor.get(f"{PATH}/calls/call-m9")).text
+        again = await visitor.post(f"{PATH}/calls/call-m9", result="reached")
+        assert again.status_code == 409
+    ((name, _, by, _, named),) = desk.acts
+    assert (name, by.who, named["task_id"], named["promised_at"], named["text"]) == (
+        "phone_contact",
+        "lena",
+        "call-m9",
+        hours(49),
+        "all is well",
+    )
+    assert (await CallTasks(scene.store).found("call-m9")).result == "reached"
+    (row,) = await scene.audit("unmask")
+    assert row.detail == {"what": "phone", "why": "call_task"}
