@@ -129,6 +129,8 @@ class Stack:
         changes: dict[str, object] = {}
         if settings.public_url is None:
             changes["public_url"] = self.web_url
+        if settings.temporal_ui_url is None:
+            changes["temporal_ui_url"] = self.ui_url
         if settings.link_keys is None and settings.link_keys_file is None:
             changes["link_keys_file"] = link_keys.made(self._state_dir)
         return changes

@@ -113,7 +113,7 @@ class Letters:
         def of(purpose: LinkPurpose) -> str:
             return f"{self._parts.public_url}{PATH[purpose]}{_GONE}"
 
-        if channel is Channel.VOICE:
+        if channel is Channel.VOICE or self._parts.settings.public_url is None:  # without it worker.py signs none
             return Links()
         if channel is Channel.SMS:
             survey = plan.message_class is MessageClass.SURVEY

@@ -1,8 +1,10 @@
 """The API on the real development server with the real worker: every example of the document, two at once, and kill -9."""
 
 import asyncio
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -22,15 +24,17 @@ from temporalio.client import Client
 
 from policies.case.commands import Receipt
 from policies.case.facts import Actor
-from policies.case.vocabulary import CaseKind, MessageKind, Role
+from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
 from starter.desk import CaseKey, Desk, Refused
 from starter.identity_key import identity_of
+from starter.passwords import Passwords
 from starter.policy_books import load_books
 from starter.settings import ROOT, load_settings
 from starter.web.api.acts import ACTS, LEADS_ACTS, scope_of
 from starter.web.api.documented import REFUND
 from starter.web.api.face import api_faces
 from starter.web.app import build_app
+from starter.web.console.face import console_faces
 from starter.web.parts import WebParts
 from store.api_keys import ApiKeys, NewKey, Scope
 from store.desk_books import DeskBooks
@@ -38,6 +42,7 @@ from store.engine import Store
 from store.link_tokens import LinkSigner
 from tests.real.harness import RealHouse, case_start, eventually, real_house
 from tests.starter.web.api.sweep import judge, operations
+from tests.starter.web.console.harness import CHEAP, Scene
 from tests.starter.web.harness import KEY, PUBLIC_URL, browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -96,6 +101,7 @@ class Shop:
     house: RealHouse
     desk: Desk
     app: FastAPI
+    parts: WebParts
 
     async def key(self, *scopes: Scope, merchant: str | None = None) -> str:
         new = NewKey(name="test", scopes=list(scopes), merchant=merchant, per_minute=100_000)
@@ -136,7 +142,7 @@ async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
         books = load_books(settings.policy_book_files)
         desk = Desk(house.client, DeskBooks(house.store), house.queries, books, identity_of(settings))
         parts = WebParts(settings=settings, backends=Live(house, desk), links=LinkSigner([KEY]), public_url=PUBLIC_URL)
-        yield Shop(house, desk, build_app(parts, api_faces(parts)))
+        yield Shop(house, desk, build_app(parts, [*api_faces(parts), *console_faces(parts, Passwords(CHEAP))]), parts)
 
 
 async def test_a_case_is_there_as_soon_as_it_is_answered(shop: Shop) -> None:
@@ -348,6 +354,66 @@ async def test_a_key_of_one_merchant_on_the_engine(shop: Shop) -> None:
         assert (
             await theirs.post(mine.headers["location"] + "/links", json={"by": BY, "case_id": path.rpartition("/")[2]})
         ).status_code == 404
+
+
+# -- the console's page of a case, on the same house -------------------------------------------------------------------------------
+
+
+async def test_a_lead_replies_and_resolves_in_the_console_and_the_customer_reads_what_was_shown(shop: Shop) -> None:
+    people = Scene(shop.app, shop.house.store, lambda: datetime.now(UTC), shop.parts.backends, shop.parts)  # type: ignore[arg-type]
+    async with shop.caller() as client:
+        case_id = (await shop.case(client, "shown-in-console")).rpartition("/")[2]
+    page = f"/console/cases/{case_id}"
+    async with people.signed_in(name="lena") as lena, people.signed_in(name="bea") as bea:
+        assert (await lena.get(page)).status_code == 200  # whether the books have it already or not
+        await shop.in_books(page)
+        form = await lena.get(f"{page}/reply")
+        shown = await lena.post(f"{page}/reply", **hidden_of(form), step="preview", text="It left today.")
+        assert "> It left today." in letter_of(shown)
+
+        async def told(kind: MessageKind) -> str | None:
+            sent = [one for one in await shop.house.queries.messages(case_id) if one.kind is kind and one.ended_at is not None]
+            return sent[0].text if sent else None
+
+        done = await lena.post(f"{page}/reply", follow=False, **hidden_of(shown), step="do", text="It left today.")
+        again = await lena.post(f"{page}/reply", follow=False, **hidden_of(shown), step="do", text="It left today.")
+        assert (done.status_code, again.status_code) == (303, 303)
+        assert as_shown(await eventually(lambda: told(MessageKind.REPLY), "the reply")) == as_shown(letter_of(shown))
+        facts = await shop.desk.timeline(case_id)
+        assert [fact.type for fact in facts].count(FactType.LEAD_REPLIED) == 1  # sent twice, it is one act
+
+        stale = await lena.get(f"{page}/resolve")
+        held = await bea.get(f"{page}/hold")
+        await bea.post(f"{page}/hold", **hidden_of(held), step="do", reason="under_review", why="a look")
+        wish: dict[str, Any] = {"outcome": "goodwill", "amount_EUR": "10.50", "why": "it took long"}
+        second = await lena.post(f"{page}/resolve", **hidden_of(stale), step="preview", **wish)
+        assert (second.status_code, "bea put it on hold: under review" in second.text) == (409, True)
+        over = await lena.post(f"{page}/resolve", **hidden_of(second), step="preview", **{**wish, "amount_EUR": "900"})
+        assert (over.status_code, "needs an admin" in over.text) == (409, True)
+        resolved = await lena.post(f"{page}/resolve", **hidden_of(second), step="do", **wish)
+        assert "Resolved. The customer is told." in resolved.text
+        assert as_shown(await eventually(lambda: told(MessageKind.RESOLUTION), "the resolution")) == as_shown(letter_of(second))
+        late = await bea.post(f"{page}/resolve", **hidden_of(second), step="do", **wish)
+        assert (late.status_code, "lena resolved it: goodwill" in late.text) == (409, True)
+    assert (await shop.desk.snapshot(case_id)).status is CaseStatus.RESOLVED
+
+
+def hidden_of(answer: httpx2.Response) -> dict[str, Any]:
+    """What a form of an act carries beside its token."""
+    found = re.findall(r'<input type="hidden" name="(once|seen)" value="([^"]*)">', answer.text)
+    return dict(found)
+
+
+def letter_of(answer: httpx2.Response) -> str:
+    found = re.search(r'<pre class="letter"[^>]*>(.*?)</pre>', answer.text, re.S)
+    assert found is not None, answer.text
+    return html.unescape(found[1])
+
+
+def as_shown(letter: str | None) -> str:
+    """The letter without what the clock moved on between showing and sending, and under the mask of the name."""
+    assert letter is not None
+    return re.sub(r"\d\d:\d\d", "hh:mm", letter.replace("Ada Brook", "A*** B***")).strip()
 
 
 async def test_what_was_answered_outlives_a_killed_engine_and_worker(shop: Shop) -> None:

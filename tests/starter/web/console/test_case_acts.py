@@ -242,7 +242,7 @@ async def test_while_the_engine_is_away_what_was_typed_is_kept(
     ],
 )
 async def test_what_is_wrong_is_said_at_its_field_before_anything_is_done(
-    scene: Scene, desk: ScriptedDesk, slug: str, wrong: dict[str, str], field: str
+    scene: Scene, desk: ScriptedDesk, slug: str, wrong: dict[str, Any], field: str
 ) -> None:
     async with scene.signed_in() as visitor:
         answer = await send(visitor, slug, **wrong)
