@@ -246,7 +246,9 @@ class ActPages:
                 for part in live
             ]
         if deed.slug in ("link", "merge"):
-            shown["candidates"] = [view for view in case.head.others if deed.slug == "link" or view.closed_at is None]
+            own = [view for view in case.head.linked if case.row is not None and view.customer_key == case.row.customer_key]
+            merging = [view for view in (*case.head.others, *own) if view.closed_at is None and view.resolution is None]
+            shown["candidates"] = merging if deed.slug == "merge" else case.head.others
         if deed.slug == "preferences":
             shown |= self._wishes(case, policy)
         return shown

@@ -33,6 +33,7 @@ from workflows import names
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?\Z")
 _PUNCTUATION = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?\Z")
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _MOST_LINES = 20
 KEEP = "keep"  # a choice that changes nothing
 USUAL = "usual"  # the policy's own cadence
@@ -96,12 +97,19 @@ def moment(form: Form, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or (at.tzinfo is None and not _LOCAL.match(text)):
-        form.refuse(name, "Right would be a date and a time in UTC, for example 2026-03-20T17:00.")
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+        if _LOCAL.match(text):
+            return at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        pass
+    form.refuse(name, "Right would be a date and a time in UTC, for example 2026-03-20T17:00.")
+    return None
+
+
+def code(text: str) -> str | None:
+    """For the audit log, which takes codes only; anything else that was typed is the case's to refuse."""
+    return text if _CODE.match(text) else None
 
 
 def amounts(form: Form, currencies: Sequence[str]) -> list[Money]:
@@ -171,7 +179,7 @@ async def _hold(asked: Asked) -> Wish | None:
         lambda desk, key, by, once: desk.hold(key, by, reason, until=until, key=once),
         (reason, until),
         (names.HOLD, lambda by: c.HoldCase(by=by, reason=reason, until=until)),
-        noted={"reason": reason[:100]},
+        noted={"reason": code(reason)},
     )
 
 
@@ -269,8 +277,9 @@ async def _fact(asked: Asked) -> Wish | None:
         form.refuse("name", "Name what happened, for example goods_received.")
     if form.errors:
         return None
-    noted: dict[str, str | int | bool | None] = {"name": name} if re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) else {}
-    return Wish(lambda desk, key, by, once: desk.report_fact(key, by, name, occurred_at=at, key=once), (name, at), noted=noted)
+    return Wish(
+        lambda desk, key, by, once: desk.report_fact(key, by, name, occurred_at=at, key=once), (name, at), noted={"name": code(name)}
+    )
 
 
 async def _replaced(asked: Asked) -> Wish | None:
@@ -372,7 +381,7 @@ async def _resolve(asked: Asked) -> Wish | None:
         lambda desk, key, by, once: desk.resolve(key, by, outcome, amounts=paid, references=references, evidence=evidence, key=once),
         (outcome, *((one.amount_minor, one.currency) for one in paid), *references, "|", *evidence),
         (names.RESOLVE, lambda by: c.Resolve(by=by, outcome=outcome, amounts=paid, references=references, evidence=evidence)),
-        noted={"outcome": outcome[:100]},
+        noted={"outcome": code(outcome)},
         record=record,
     )
 

@@ -81,14 +81,15 @@ class Masks:
                 pairs.append((person.phone, masked_phone(person.phone)))
             if person.name and len(person.name.strip()) > 1:
                 pairs.append((person.name.strip(), masked_name(person.name)))
-        self._pairs = [(re.compile(re.escape(whole), re.IGNORECASE), mask) for whole, mask in pairs]
+        # Whole words only: somebody is called Will, and "will" is no name within "goodwill".
+        self._pairs = [(re.compile(rf"(?<!\w){re.escape(whole)}(?!\w)", re.IGNORECASE), mask) for whole, mask in pairs]
 
     def over(self, text: str | None) -> str | None:
         if text is None:
             return None
         shown = without_keys(text, self._public_url)
         for whole, mask in self._pairs:
-            shown = whole.sub(mask.replace("\\", ""), shown)
+            shown = whole.sub(mask.replace("\\", r"\\"), shown)
         return shown
 
 

@@ -237,8 +237,8 @@ def told(fact: Fact) -> str:
     """One line, without its moment."""
     done = _DONE.get(fact.type)
     if done is not None:
-        person = who(fact.by)
-        return f"{person or 'Makegood'} {done(fact)}"
+        provider = fact.by.who if fact.by is not None and fact.by.role is Role.PROVIDER else None
+        return f"{who(fact.by) or provider or 'Makegood'} {done(fact)}"
     happened = _HAPPENED.get(fact.type)
     return happened(fact) if happened is not None else plainly(fact.type.value).capitalize()
 

@@ -224,6 +224,7 @@ async def test_while_the_engine_is_away_what_was_typed_is_kept(
         ("reply", {"text": "  "}, "text"),
         ("hold", {"reason": ""}, "reason"),
         ("hold", {"until": "tomorrow"}, "until"),
+        ("hold", {"until": "0001-01-01T00:00+14:00"}, "until"),
         ("hold", {"why": ""}, "why"),
         ("extend", {"until": ""}, "until"),
         ("reassign", {"owner": "bea@example.com"}, "owner"),
@@ -359,3 +360,18 @@ async def test_a_call_of_the_case_is_made_from_its_page(scene: Scene, desk: Scri
     assert (await CallTasks(scene.store).found("call-m9")).result == "reached"
     (row,) = await scene.audit("unmask")
     assert row.detail == {"what": "phone", "why": "call_task"}
+
+
+async def test_what_is_no_code_reaches_the_case_and_not_the_audit_log(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.says_no = Refused('reason "x" is no hold reason of the policy; right would be one of photo')
+    async with scene.signed_in() as visitor:
+        answer = await send(visitor, "hold", reason="Ada Brook\nis late " * 20)
+    assert (answer.status_code, 'id="reason-error"' in answer.text) == (422, True)
+    assert all("Ada" not in str(row.detail) for row in await scene.audit())
+
+
+async def test_a_merge_offers_the_customers_open_cases(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        assert f"<code>{OTHER}</code> refund O-1002, open" in (await visitor.get(f"{PATH}/merge")).text
+        desk.engine = {KEY: snapshot_of_life(links=[])}
+        assert f"<code>{OTHER}</code> refund O-1002, open" in (await visitor.get(f"{PATH}/link")).text

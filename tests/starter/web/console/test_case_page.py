@@ -7,8 +7,10 @@ import pytest
 from policies.case.facts import Actor
 from policies.case.vocabulary import CaseStatus, FactType, MessageKind, Role
 from starter.connection import EngineUnavailable
+from starter.web.console.case.history import Masks
 from store.call_tasks import NewCall, open_call
 from store.case_pages import PAGE
+from store.contacts import Contact
 from store.engine import Store
 from store.people import PersonRole
 from store.recorder import Recorder
@@ -21,8 +23,13 @@ PATH = f"/console/cases/{CASE}"
 
 
 @pytest.fixture
-async def scene(sqlite_store: Store) -> Scene:
-    scene = scene_of(sqlite_store, ScriptedDesk(engine={KEY: snapshot_of_life()}), temporal_ui_url="http://127.0.0.1:8233/")
+def desk() -> ScriptedDesk:
+    return ScriptedDesk(engine={KEY: snapshot_of_life()})
+
+
+@pytest.fixture
+async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
+    scene = scene_of(sqlite_store, desk, temporal_ui_url="http://127.0.0.1:8233/")
     scene.clock.now = hours(26)
     await lived(sqlite_store)
     return scene
@@ -135,11 +142,10 @@ async def test_a_case_of_another_merchant_does_not_exist(scene: Scene) -> None:
     assert await scene.audit("unmask") == []
 
 
-async def test_linked_cases_of_another_merchant_are_not_named(scene: Scene) -> None:
+async def test_linked_cases_of_another_merchant_are_not_named(scene: Scene, desk: ScriptedDesk) -> None:
     other = "southwind-r-7-eeeeeeee"
     await Recorder(scene.store).commit_entry(entry(other, merchant="southwind", customer_key="c2", order="O-SECRET"))
-    desk = scene.backends.asked_desk
-    desk.engine = {KEY: snapshot_of_life(links=[other])}  # type: ignore[union-attr]
+    desk.engine = {KEY: snapshot_of_life(links=[other])}
     async with scene.signed_in(merchants=["acme"]) as visitor:
         page = (await visitor.get(PATH)).text
         assert "O-SECRET" not in page
@@ -148,8 +154,8 @@ async def test_linked_cases_of_another_merchant_are_not_named(scene: Scene) -> N
         assert "O-SECRET" in (await visitor.get(PATH)).text
 
 
-async def test_without_an_answer_of_the_engine_the_books_speak_and_the_page_says_so(scene: Scene) -> None:
-    scene.backends.asked_desk.fails = EngineUnavailable("127.0.0.1:7233", "away")  # type: ignore[union-attr]
+async def test_without_an_answer_of_the_engine_the_books_speak_and_the_page_says_so(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.fails = EngineUnavailable("127.0.0.1:7233", "away")
     async with scene.signed_in() as visitor:
         said = words((await visitor.get(PATH)).text)
     for told in (
@@ -174,10 +180,9 @@ async def test_it_is_there_right_after_the_opening_while_the_books_lack_it(sqlit
         assert (await visitor.get(PATH)).status_code == 503
 
 
-async def test_what_the_engine_knows_before_the_books_stands_in_the_history(scene: Scene) -> None:
+async def test_what_the_engine_knows_before_the_books_stands_in_the_history(scene: Scene, desk: ScriptedDesk) -> None:
     bea = Actor(who="bea", role=Role.LEAD, why="urgent")
-    desk = scene.backends.asked_desk
-    desk.facts = [fact(12, FactType.ESCALATED, by=bea, detail={"level": 2, "to": "lead"})]  # type: ignore[union-attr]
+    desk.facts = [fact(12, FactType.ESCALATED, by=bea, detail={"level": 2, "to": "lead"})]
     async with scene.signed_in() as visitor:
         assert "bea escalated it to level 2, lead" in (await visitor.get(PATH)).text
 
@@ -213,10 +218,10 @@ async def test_the_page_costs_the_same_statements_however_long_the_case_has_live
     assert numbers[0] == numbers[1] <= 20, numbers
 
 
-async def test_a_closed_case_is_read_from_the_books_and_offers_no_act(scene: Scene) -> None:
+async def test_a_closed_case_is_read_from_the_books_and_offers_no_act(scene: Scene, desk: ScriptedDesk) -> None:
     closing = entry(facts=[fact(12, FactType.CLOSED)], as_of_seq=12, status=CaseStatus.CLOSED, closed_at=hours(12), order="O-1001")
     await Recorder(scene.store).commit_entry(closing)
-    scene.backends.asked_desk.fails = EngineUnavailable("127.0.0.1:7233", "away")  # type: ignore[union-attr]
+    desk.fails = EngineUnavailable("127.0.0.1:7233", "away")
     async with scene.signed_in() as visitor:
         page = await visitor.get(PATH)
         assert "did not answer in time" not in page.text
@@ -235,3 +240,34 @@ async def test_an_address_of_temporals_page_leads_there(scene: Scene) -> None:
         scene.backends.__class__ = WithClient
         page = (await visitor.get(PATH)).text
     assert f'href="http://127.0.0.1:8233/namespaces/shop%20one/workflows/refund-{CASE}"' in page
+
+
+async def test_a_hold_and_a_resolution_are_told_whoever_speaks(scene: Scene, desk: ScriptedDesk) -> None:
+    by = {"who": "bea", "role": "lead"}
+    resolution = {"outcome": "goodwill", "by": by, "decided_at": hours(20).isoformat()}
+    hold = {"reason": "under_review", "since": hours(20).isoformat(), "until": hours(60).isoformat(), "expires_at": None}
+    async with scene.signed_in() as visitor:
+        desk.engine = {
+            KEY: snapshot_of_life(status="resolved", resolution=resolution, tail_until=hours(700), feedback={"csat": 2, "nps": None})
+        }
+        said = words((await visitor.get(PATH)).text)
+        assert "Resolved: goodwill by bea 03 Mar 2026, 05:00" in said
+        assert "Feedback CSAT 2 of 5" in said
+        assert "Put on hold" not in said
+        desk.engine = {KEY: snapshot_of_life(status="on_hold", hold=hold)}
+        said = words((await visitor.get(PATH)).text)
+        assert "On hold: under review since 03 Mar 2026, 05:00 ends by itself 04 Mar 2026, 21:00" in said
+        assert "End the hold" in said
+        # The books know the reason alone, and a resolution without its telling.
+        held = entry(as_of_seq=13, status=CaseStatus.ON_HOLD, hold_reason="photo", order="O-1001", contact_ref="contact-ada")
+        await Recorder(scene.store).commit_entry(held)
+        desk.fails = EngineUnavailable("127.0.0.1:7233", "away")
+        assert "On hold: photo" in words((await visitor.get(PATH)).text)
+        done = entry(as_of_seq=14, status=CaseStatus.RESOLVED, resolution=resolution, csat=1, order="O-1001", contact_ref="contact-ada")
+        await Recorder(scene.store).commit_entry(done)
+        assert "Resolved: goodwill by bea" in words((await visitor.get(PATH)).text)
+
+
+def test_names_are_masked_as_words_and_not_within_others() -> None:
+    masks = Masks(Contact(name="Will", email="will@example.com"), "https://care.example.com")
+    assert masks.over("Hello WILL, goodwill for Will@Example.com \\1") == "Hello W***, goodwill for w***@example.com \\1"
