@@ -54,6 +54,11 @@ class CaseRow(Contract):
     digests: dict[str, str] = Field(default_factory=dict)
     shadow: bool = False
     closed_at: Instant | None = None
+    # Why a person is needed, and since when (policies/rules: attention.py). None in nearly every row, and what is None does not travel.
+    breached_at: Instant | None = None
+    at_risk_since: Instant | None = None
+    unanswered_since: Instant | None = None
+    recovery_since: Instant | None = None
     as_of_seq: int = 0  # newest fact it reflects: an older row never overwrites a newer one
 
 

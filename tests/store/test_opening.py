@@ -41,7 +41,7 @@ async def test_the_migrated_schema_is_the_tables(store: Store) -> None:
 
 def test_every_field_of_the_case_row_has_a_column() -> None:
     names = {"order_ref" if name == "order" else name for name in CaseRow.model_fields}
-    assert names | {"list_order"} == {column.name for column in cases.columns}
+    assert names | {"list_order", "breach_at"} == {column.name for column in cases.columns}
 
 
 async def test_upgrade_twice_and_by_several_tasks_at_once(store_url: str) -> None:

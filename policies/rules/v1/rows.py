@@ -10,7 +10,7 @@ from policies.case.case_id import looks_personal, workflow_id
 from policies.case.commands import Snapshot
 from policies.case.plans import CaseRow
 from policies.case.state import CaseState
-from policies.rules.v1 import clocks
+from policies.rules.v1 import attention, clocks
 from policies.rules.v1.agenda import agenda, next_due, next_for_people
 
 
@@ -55,8 +55,18 @@ def case_row(state: CaseState) -> CaseRow:
         digests=start.digests,
         shadow=start.shadow,
         closed_at=state.closed_at,
+        **({} if state.closed_at is not None else _attention(state)),
         as_of_seq=state.fact_seq,
     )
+
+
+def _attention(state: CaseState) -> dict[str, datetime | None]:
+    return {
+        "breached_at": attention.breached_at(state),
+        "at_risk_since": attention.at_risk_since(state),
+        "unanswered_since": state.unanswered_since,
+        "recovery_since": attention.recovery_since(state),
+    }
 
 
 def search_attributes(state: CaseState) -> dict[str, Any]:

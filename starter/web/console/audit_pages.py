@@ -35,6 +35,7 @@ _OTHER_ACTS = (
     "people.enable",
     "keys.create",
     "keys.revoke",
+    "search.contact",
     "suppressions.find",
     "suppressions.lift",
 )

@@ -1,0 +1,153 @@
+"""A case of a list as a support lead reads it: what it is, where it stands, why somebody is needed and since when.
+
+Owns these words and which of several reasons is told first. Must never show anything personal: a list is on a screen that others pass.
+Called by the queue, the search and the customer's page of the console.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policies.case.vocabulary import CaseStatus
+from starter.web.console.elapsed import elapsed_words, from_now
+from store.queue import CallRow, QueueGroup
+from store.views import CaseView
+
+GRACE = timedelta(minutes=5)  # a word that is accepted within it is kept (docs/glossary.md)
+STATUS = {
+    CaseStatus.OPEN: "Open",
+    CaseStatus.WAITING_ON_CUSTOMER: "Waiting for the customer",
+    CaseStatus.ON_HOLD: "On hold",
+    CaseStatus.RESOLVED: "Resolved",
+    CaseStatus.CLOSED: "Closed",
+}
+_NEXT = {
+    "write": "a message goes out",
+    "update": "the next word to the customer",
+    "warn": "a warning",
+    "breach": "the date of resolution",
+    "ladder": "the next level is told",
+    "new_date": "the new date that was given",
+    "ask_reminder": "the customer is reminded",
+    "ask_expires": "the customer's time to answer ends",
+    "hold_ends": "the hold ends",
+    "feedback": "feedback is asked for",
+    "feedback_reminder": "a reminder of the feedback",
+    "feedback_expires": "the time for feedback ends",
+    "money_check": "the customer is asked about the money",
+    "tail_ends": "the case closes",
+}
+_WAITING = "Customer waits for an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`tone`: bad, warn, or plain; `since` is shown beside it."""
+
+    words: str
+    since: datetime | None = None
+    ahead: str | None = None  # instead of `since`: "in 3 h"
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """`key` names the row for the script: the same row has the same key."""
+
+    key: str
+    view: CaseView
+    title: str
+    status: str
+    reasons: Sequence[Reason]
+    next_word: str | None
+    next_word_late: bool
+    resolve: str | None
+    resolve_late: bool
+    call: CallRow | None = None
+
+
+def plain(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def status_words(view: CaseView) -> str:
+    said = STATUS[view.status]
+    return f"{said}: {plain(view.hold_reason)}" if view.hold_reason else said
+
+
+def line(view: CaseView, now: datetime, *, group: QueueGroup | None = None, horizon: datetime | None = None) -> CaseLine:
+    return _line(view, now, _ordered(_reasons(view, now, horizon), group) or [_coming(view, now)], key=f"{group or 'case'}:{view.case_id}")
+
+
+def call_line(call: CallRow, now: datetime) -> CaseLine:
+    late = call.call_at <= now
+    again = f", tried {call.attempts} time{'s' if call.attempts != 1 else ''}" if call.attempts else ""
+    reason = Reason(
+        f"Call: {plain(call.reason)}{again}",
+        since=call.call_at if late else None,
+        ahead=None if late else from_now(call.call_at, now),
+        tone="warn" if late else "",
+    )
+    return _line(call.case, now, [reason], key=f"call:{call.task_id}", call=call)
+
+
+def _line(view: CaseView, now: datetime, reasons: Sequence[Reason], *, key: str, call: CallRow | None = None) -> CaseLine:
+    over = view.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED)
+    moves = view.status is CaseStatus.OPEN
+    word_late = not over and view.next_word_at is not None and view.next_word_at + GRACE < now
+    return CaseLine(
+        key=key,
+        view=view,
+        title=f"{view.kind.value.capitalize()}, order {view.order}",
+        status=status_words(view),
+        reasons=reasons,
+        next_word=_due(view.next_word_at, now) if not over else None,
+        next_word_late=word_late,
+        resolve=_due(view.resolve_by, now) if moves else None,  # on hold its date stands still
+        resolve_late=moves and view.resolve_by is not None and view.resolve_by < now,
+        call=call,
+    )
+
+
+def _due(at: datetime | None, now: datetime) -> str | None:
+    if at is None:
+        return None
+    return f"in {elapsed_words(at - now)}" if at > now else f"{elapsed_words(now - at)} late"
+
+
+def _reasons(view: CaseView, now: datetime, horizon: datetime | None) -> dict[QueueGroup, Reason]:
+    """Every reason that is true of the case, as the store groups it."""
+    found: dict[QueueGroup, Reason] = {}
+    runs_out = view.resolve_by if view.status is CaseStatus.OPEN else None
+    if view.breached_at is not None and view.breached_at <= now:
+        found[QueueGroup.BREACHED] = Reason("Date missed", view.breached_at, tone="bad")
+    elif runs_out is not None and runs_out <= now:
+        found[QueueGroup.BREACHED] = Reason("Date missed", runs_out, tone="bad")
+    elif runs_out is not None and horizon is not None and runs_out <= horizon:
+        found[QueueGroup.AT_RISK] = Reason("Date is near", ahead=from_now(runs_out, now), tone="warn")
+    elif view.at_risk_since is not None:
+        found[QueueGroup.AT_RISK] = Reason("Warned", view.at_risk_since, tone="warn")
+    if view.unanswered_since is not None:
+        found[QueueGroup.UNANSWERED] = Reason(_WAITING, view.unanswered_since, tone="warn")
+    if view.recovery_since is not None:
+        found[QueueGroup.RECOVERY] = Reason(f"Unhappy{_score(view)}", view.recovery_since, tone="warn")
+    return found
+
+
+def _score(view: CaseView) -> str:
+    if view.csat is not None:
+        return f", scored {view.csat} of 5"
+    return f", scored {view.nps} of 10" if view.nps is not None else ""
+
+
+def _ordered(reasons: dict[QueueGroup, Reason], group: QueueGroup | None) -> list[Reason]:
+    return [reason for of, reason in sorted(reasons.items(), key=lambda item: (item[0] is not group, list(QueueGroup).index(item[0])))]
+
+
+def _coming(view: CaseView, now: datetime) -> Reason:
+    if view.status is CaseStatus.CLOSED:
+        return Reason("Closed", view.closed_at)
+    if view.next_at is None:
+        return Reason("Nothing is due")
+    what = _NEXT.get(view.next_what or "", plain(view.next_what or "something is due"))
+    return Reason(f"Next: {what}", ahead=from_now(view.next_at, now))
