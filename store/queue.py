@@ -156,7 +156,7 @@ def _counts(connection: Connection, filters: QueueFilters, moment: Moment) -> di
     counted = []
     for group in groups:
         conditions = _conditions(group, filters, moment)
-        rows = select(literal_column("1")).where(*conditions)
+        rows: Select[Any] = select(literal_column("1")).where(*conditions)
         rows = rows.join_from(call_tasks, cases, _c.case_id == _t.case_id) if group is QueueGroup.CALLS else rows.select_from(cases)
         some = rows.limit(MOST_COUNTED).subquery()
         counted.append(select(func.count()).select_from(some).scalar_subquery().label(group.value))

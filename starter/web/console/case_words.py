@@ -22,8 +22,8 @@ STATUS = {
     CaseStatus.CLOSED: "Closed",
 }
 _NEXT = {
-    "write": "a message goes out",
-    "update": "the next word to the customer",
+    "write": "a message",
+    "update": "word to the customer",
     "warn": "a warning",
     "breach": "the date of resolution",
     "ladder": "the next level is told",
@@ -37,16 +37,15 @@ _NEXT = {
     "money_check": "the customer is asked about the money",
     "tail_ends": "the case closes",
 }
-_WAITING = "Customer waits for an answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`tone`: bad, warn, or plain; `since` is shown beside it."""
+    """`when`: "3 h ago", "in 3 h", "for 3 h"; `at`: the moment itself. `tone`: bad, warn, or plain."""
 
     words: str
-    since: datetime | None = None
-    ahead: str | None = None  # instead of `since`: "in 3 h"
+    when: str = ""
+    at: datetime | None = None
     tone: str = ""
 
 
@@ -82,12 +81,8 @@ def line(view: CaseView, now: datetime, *, group: QueueGroup | None = None, hori
 def call_line(call: CallRow, now: datetime) -> CaseLine:
     late = call.call_at <= now
     again = f", tried {call.attempts} time{'s' if call.attempts != 1 else ''}" if call.attempts else ""
-    reason = Reason(
-        f"Call: {plain(call.reason)}{again}",
-        since=call.call_at if late else None,
-        ahead=None if late else from_now(call.call_at, now),
-        tone="warn" if late else "",
-    )
+    when = f"due {from_now(call.call_at, now)}"
+    reason = Reason(f"Call: {plain(call.reason)}{again}", when, call.call_at, tone="warn" if late else "")
     return _line(call.case, now, [reason], key=f"call:{call.task_id}", call=call)
 
 
@@ -119,18 +114,17 @@ def _reasons(view: CaseView, now: datetime, horizon: datetime | None) -> dict[Qu
     """Every reason that is true of the case, as the store groups it."""
     found: dict[QueueGroup, Reason] = {}
     runs_out = view.resolve_by if view.status is CaseStatus.OPEN else None
-    if view.breached_at is not None and view.breached_at <= now:
-        found[QueueGroup.BREACHED] = Reason("Date missed", view.breached_at, tone="bad")
-    elif runs_out is not None and runs_out <= now:
-        found[QueueGroup.BREACHED] = Reason("Date missed", runs_out, tone="bad")
+    missed = view.breached_at or runs_out
+    if missed is not None and missed <= now:
+        found[QueueGroup.BREACHED] = Reason("Date missed", from_now(missed, now), missed, tone="bad")
     elif runs_out is not None and horizon is not None and runs_out <= horizon:
-        found[QueueGroup.AT_RISK] = Reason("Date is near", ahead=from_now(runs_out, now), tone="warn")
+        found[QueueGroup.AT_RISK] = Reason("Date is near", from_now(runs_out, now), runs_out, tone="warn")
     elif view.at_risk_since is not None:
-        found[QueueGroup.AT_RISK] = Reason("Warned", view.at_risk_since, tone="warn")
-    if view.unanswered_since is not None:
-        found[QueueGroup.UNANSWERED] = Reason(_WAITING, view.unanswered_since, tone="warn")
-    if view.recovery_since is not None:
-        found[QueueGroup.RECOVERY] = Reason(f"Unhappy{_score(view)}", view.recovery_since, tone="warn")
+        found[QueueGroup.AT_RISK] = Reason("Warned", from_now(view.at_risk_since, now), view.at_risk_since, tone="warn")
+    if (asked_at := view.unanswered_since) is not None:
+        found[QueueGroup.UNANSWERED] = Reason("Customer waits", f"for {elapsed_words(now - asked_at)}", asked_at, tone="warn")
+    if (low_at := view.recovery_since) is not None:
+        found[QueueGroup.RECOVERY] = Reason(f"Unhappy{_score(view)}", from_now(low_at, now), low_at, tone="warn")
     return found
 
 
@@ -146,8 +140,8 @@ def _ordered(reasons: dict[QueueGroup, Reason], group: QueueGroup | None) -> lis
 
 def _coming(view: CaseView, now: datetime) -> Reason:
     if view.status is CaseStatus.CLOSED:
-        return Reason("Closed", view.closed_at)
+        return Reason("Closed", from_now(view.closed_at, now) if view.closed_at is not None else "", view.closed_at)
     if view.next_at is None:
         return Reason("Nothing is due")
     what = _NEXT.get(view.next_what or "", plain(view.next_what or "something is due"))
-    return Reason(f"Next: {what}", ahead=from_now(view.next_at, now))
+    return Reason(f"Next: {what}", from_now(view.next_at, now), view.next_at)

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from policies.case.vocabulary import PromiseEnd
 from starter.web.console.case_words import line
 from starter.web.console.console import Console
-from starter.web.console.elapsed import from_now
 from starter.web.console.guard import needs
 from starter.web.console.queue_assets import QUEUE_STYLE_URL
 from starter.web.console.roles import Act
@@ -52,7 +51,6 @@ def customer_pages(console: Console) -> APIRouter:
             begins=after is None,
             path=path,
             queue_style_url=QUEUE_STYLE_URL,
-            from_now=from_now,
         )
 
     return router

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starter.identity_key import identity_of
 from starter.web.console.case_words import line
 from starter.web.console.console import Console
-from starter.web.console.elapsed import from_now
 from starter.web.console.guard import needs
 from starter.web.console.queue_assets import QUEUE_STYLE_URL
 from starter.web.console.roles import Act
@@ -84,5 +83,4 @@ def _page(
         tried=tried or [],
         hint=hint,
         queue_style_url=QUEUE_STYLE_URL,
-        from_now=from_now,
     )

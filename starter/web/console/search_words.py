@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"\(?\+?[0-9(][0-9 ()/.\u00a0-]{4,30}\Z")
 _LONGEST_REFERENCE = 120
 # Whose national numbers are tried: a caller reads out "030 123 456", the books hold +4930123456. The European Economic Area, Switzerland,
 # the United Kingdom, North America, Australia; elsewhere the country code is needed.
-COUNTRIES = ("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK US AU NZ").split()
+_CODES = "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK US AU NZ"
+COUNTRIES = tuple(_CODES.split())
 
 
 @dataclass(frozen=True, slots=True)
