@@ -41,7 +41,7 @@ _LONGEST = 120  # characters of a filter
 E = TypeVar("E", bound=StrEnum)
 
 _TITLES: dict[QueueGroup, tuple[str, str]] = {
-    QueueGroup.BREACHED: ("Breached", "The date of resolution has passed. The longest first."),
+    QueueGroup.BREACHED: ("Breached", "A date that we owe the customer has passed. The longest first."),
     QueueGroup.AT_RISK: ("At risk", "Warned, or due by the end of the next working day. What runs out first."),
     QueueGroup.UNANSWERED: ("Customers who wait for an answer", "They wrote, and no person has answered. The longest wait first."),
     QueueGroup.CALLS: ("Calls to make", "What is due first."),
