@@ -16,7 +16,7 @@ from pathlib import Path
 
 from temporalio.runtime import Runtime
 
-from bench import part_cpu, part_dev_cpu, part_kill, part_lateness, part_memory, part_openings, part_s10, part_wakeups
+from bench import part_console, part_cpu, part_dev_cpu, part_kill, part_lateness, part_memory, part_openings, part_s10, part_wakeups
 from bench.report import Report
 from bench.worker_process import quiet
 from starter.settings import ROOT
@@ -33,6 +33,7 @@ PARTS: dict[str, Part] = {
     "wakeups": part_wakeups.run,
     "kill": part_kill.run,
     "memory": part_memory.run,
+    "console": part_console.run,
 }
 
 

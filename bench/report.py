@@ -55,6 +55,13 @@ BUDGETS: dict[str, Budget] = {
     "worker_sleeping_growth_mb": Budget("its growth between the two", "MB", must=30.0, aim=5.0, digits=1, shown="skeleton"),
 }
 
+_PAGES = {"queue": "queue", "queue_live": "queue, without a reload", "queue_filtered": "queue, filtered", "search": "search"}
+_PAGES |= {"customer": "one customer's cases", "case": "case page"}
+for _engine, _name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+    for _page, _title in _PAGES.items():
+        BUDGETS[f"console_{_engine}_{_page}_p50_ms"] = Budget(f"{_title}, 100,000 cases, {_name}, p50", "ms", digits=1)
+        BUDGETS[f"console_{_engine}_{_page}_p95_ms"] = Budget(f"{_title}, 100,000 cases, {_name}, p95", "ms", must=100.0, digits=1)
+
 
 @dataclass
 class Report:
