@@ -5,6 +5,8 @@ part_console.py.
 """
 
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -191,9 +193,13 @@ def database(engine: str, folder: Path, report: Report) -> Iterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder / 'books.sqlite'}"
         return
-    server = get_server(folder / "postgres", cleanup_mode="stop")
+    place = Path(tempfile.mkdtemp(prefix="makegood-pg-"))  # the path of a socket must be short
     try:
-        report.note("console_postgresql", server.psql("SELECT version()").strip().splitlines()[2].strip())
-        yield server.get_uri()
+        server = get_server(place, cleanup_mode="stop")
+        try:
+            report.note("console_postgresql", server.psql("SHOW server_version").splitlines()[2].strip())
+            yield server.get_uri()
+        finally:
+            server.cleanup()
     finally:
-        server.cleanup()
+        shutil.rmtree(place, ignore_errors=True)

@@ -30,9 +30,7 @@ async def run(report: Report, folder: Path) -> None:
     number, rounds = (5_000, 40) if report.quick else (100_000, 200)
     report.note("console_cases", number)
     for engine in _ENGINES:
-        place = Path("/tmp") / f"mg-{folder.parent.name[-8:]}-{engine}" if engine == "postgresql" else folder  # a socket's path is short
-        place.mkdir(exist_ok=True)
-        with database(engine, place, report) as url:
+        with database(engine, folder, report) as url:
             await _on(engine, url, report, folder, number, rounds)
 
 

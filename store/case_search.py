@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, se
 from policies.contract import Contract
 from store.case_rows import as_view
 from store.engine import Store
+from store.queries import bound_to
 from store.tables import cases, contacts
 from store.views import CaseView
 
@@ -81,7 +82,7 @@ def _find(connection: Connection, sought: Sought, merchants: tuple[str, ...]) ->
         return Hits(hits=[])
     rows = connection.execute(
         select(cases)
-        .where(cases.c.case_id.in_(bindparam("ids", list(sure), expanding=True)), *_bound(merchants))
+        .where(cases.c.case_id.in_(bindparam("ids", list(sure), expanding=True)), *bound_to(merchants))
         .order_by(cases.c.list_order, cases.c.case_id)
         .limit(MOST + 1)
     )
@@ -93,7 +94,7 @@ def _looks(sought: Sought, merchants: tuple[str, ...]) -> list[Select[tuple[str,
     looks: list[Select[tuple[str, str]]] = []
 
     def in_cases(by: FoundBy, condition: ColumnElement[bool]) -> None:
-        looks.append(select(cases.c.case_id, literal(by.value).label("found_by")).where(condition, *_bound(merchants)))
+        looks.append(select(cases.c.case_id, literal(by.value).label("found_by")).where(condition, *bound_to(merchants)))
 
     def in_contacts(by: FoundBy, condition: ColumnElement[bool]) -> None:
         whose = [contacts.c.merchant.in_(merchants)] if merchants else []
@@ -118,7 +119,3 @@ def _looks(sought: Sought, merchants: tuple[str, ...]) -> list[Select[tuple[str,
         begins = (cases.c.case_id >= sought.beginning) & (cases.c.case_id < sought.beginning + _LAST_CHARACTER)
         in_cases(FoundBy.BEGINNING, begins)
     return looks
-
-
-def _bound(merchants: tuple[str, ...]) -> list[ColumnElement[bool]]:
-    return [cases.c.merchant.in_(merchants)] if merchants else []

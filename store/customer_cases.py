@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, case, func, literal_column, select, tuple_
 
 from policies.case.vocabulary import CaseStatus, PromiseEnd
 from policies.contract import Contract, Instant
 from store.case_rows import EPOCH, as_view, microseconds
 from store.engine import Store
+from store.queries import bound_to
 from store.tables import cases, promises
 from store.views import CaseView
 
@@ -47,9 +48,7 @@ class CustomerBooks:
         customer knows nothing, are none of hers. ValueError: `after` is no place in the list. Raises StoreUnavailable.
         """
         place = _read(after) if after is not None else None
-        hers: list[ColumnElement[bool]] = [_c.customer_key == customer_key, _c.shadow.is_(False)]
-        if merchants:
-            hers.append(_c.merchant.in_(merchants))
+        hers: list[ColumnElement[bool]] = [_c.customer_key == customer_key, literal_column("NOT cases.shadow"), *bound_to(merchants)]
 
         def work(connection: Connection) -> CustomerCases | None:
             figures = connection.execute(

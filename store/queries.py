@@ -149,6 +149,13 @@ class Queries:
         return await self._store.read(lambda connection: connection.execute(statement).mappings().all())
 
 
+def bound_to(merchants: Collection[str]) -> list[ColumnElement[bool]]:
+    """Only these merchants' cases; empty: everybody's. Looked at row by row: SQLite, which knows no figures of a table, would else take
+    the merchant's index for the better one and read every case of the merchant to find an order.
+    """
+    return [func.coalesce(cases.c.merchant, "").in_(merchants)] if merchants else []
+
+
 def _merchants() -> Select[tuple[str]]:
     """From one merchant to the next through the index: DISTINCT would read the entry of every case."""
     first = select(func.min(cases.c.merchant).label("merchant")).cte("seen", recursive=True)

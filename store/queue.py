@@ -5,6 +5,7 @@ true of it; calls and parked channels are things of their own. Must never write,
 the number helps nobody. Shadow cases, which nobody hears of, need nobody. Called by the console.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +19,7 @@ from policies.contract import Contract, Instant
 from store.case_rows import EPOCH, NOTHING_DUE, as_view, breach_at, list_order, microseconds
 from store.engine import Store
 from store.parks import ChannelPark, parks_standing
-from store.queries import merchants_of
+from store.queries import bound_to, merchants_of
 from store.tables import UNDONE, call_tasks, case_tags, cases
 from store.views import CaseView
 
@@ -89,7 +90,7 @@ class QueueView(Contract):
 
 _c, _t = cases.c, call_tasks.c
 _CALL_AT = func.coalesce(_t.next_try_at, _t.due_at)
-_BY_CASE = (QueueGroup.BREACHED, QueueGroup.AT_RISK, QueueGroup.UNANSWERED, QueueGroup.RECOVERY, QueueGroup.REST)
+_COUNTED = [group for group in QueueGroup if group is not QueueGroup.PARKED]
 _SORTED_BY: dict[QueueGroup, ColumnElement[Any]] = {
     QueueGroup.BREACHED: _c.breach_at,
     QueueGroup.AT_RISK: func.coalesce(_c.breach_at, _c.resolve_by, _c.at_risk_since),
@@ -122,11 +123,12 @@ class CaseQueue:
         """The beginning of every group: `each` rows, of what needs nobody yet `rest`."""
 
         def work(connection: Connection) -> QueueView:
-            counts = _counts(connection, filters, moment)
             slices = {
                 group: _slice(connection, group, filters, moment, rest if group is QueueGroup.REST else each, None) for group in QueueGroup
             }
-            for group, number in counts.items():
+            # What is shown as a whole has been counted.
+            more = [group for group, part in slices.items() if part.after is not None]
+            for group, number in _counts(connection, more, filters, moment).items():
                 slices[group].count = number
             return QueueView(slices=slices, merchants=_choice(connection, filters))
 
@@ -137,10 +139,10 @@ class CaseQueue:
         place = _read_cursor(after) if after is not None else None
 
         def work(connection: Connection) -> QueueView:
-            slices = {each: QueueSlice(count=number) for each, number in _counts(connection, filters, moment).items()}
-            counted = slices[group].count if group in slices else 0
-            slices[group] = _slice(connection, group, filters, moment, limit, place)
-            slices[group].count = max(counted, slices[group].count)
+            counts = _counts(connection, _COUNTED, filters, moment)
+            slices = {each: QueueSlice(count=number) for each, number in counts.items()}
+            shown = _slice(connection, group, filters, moment, limit, place)
+            slices[group] = shown.model_copy(update={"count": counts.get(group, shown.count)})
             return QueueView(slices=slices, merchants=_choice(connection, filters))
 
         return await self._store.read(work)
@@ -150,9 +152,10 @@ def _choice(connection: Connection, filters: QueueFilters) -> list[str]:
     return sorted(filters.merchants) if filters.merchants else merchants_of(connection, MOST_MERCHANTS)
 
 
-def _counts(connection: Connection, filters: QueueFilters, moment: Moment) -> dict[QueueGroup, int]:
-    """One statement for all groups."""
-    groups = [*_BY_CASE, QueueGroup.CALLS]
+def _counts(connection: Connection, groups: Sequence[QueueGroup], filters: QueueFilters, moment: Moment) -> dict[QueueGroup, int]:
+    """One statement for all of them."""
+    if not groups:
+        return {}
     counted = []
     for group in groups:
         conditions = _conditions(group, filters, moment)
@@ -212,7 +215,7 @@ def _conditions(group: QueueGroup, filters: QueueFilters, moment: Moment) -> lis
 
 def _narrowed(group: QueueGroup, filters: QueueFilters) -> list[ColumnElement[bool]]:
     """What a filter names is looked at row by row, among the few of a group: SQLite, which knows no figures of a table, would else take the
-    index of the filter and read every case of a merchant. Only the rest, which is many, is read from an index that begins with a filter.
+    index of the filter and read every case of a merchant.
     """
     owner = _t.owner if group is QueueGroup.CALLS else _c.owner
     wanted: list[tuple[ColumnElement[Any], Any]] = [
@@ -220,18 +223,17 @@ def _narrowed(group: QueueGroup, filters: QueueFilters) -> list[ColumnElement[bo
         for column, value in (
             (_c.status, filters.status),
             (owner, filters.owner),
-            (_c.merchant, filters.merchant or (filters.merchants[0] if len(filters.merchants) == 1 else None)),
+            (_c.merchant, filters.merchant),
             (_c.kind, filters.kind),
             (_c.segment, filters.segment),
         )
         if value is not None
     ]
     conditions: list[ColumnElement[bool]] = []
-    for number, (column, value) in enumerate(wanted):
-        leads = number == 0 and group is QueueGroup.REST
+    for column, value in wanted:
+        leads = column is _c.status and group is QueueGroup.REST  # its index has the order, too
         conditions.append((column if leads else func.coalesce(column, "")) == value)
-    if filters.merchants:
-        conditions.append(func.coalesce(_c.merchant, "").in_(filters.merchants))
+    conditions += bound_to(filters.merchants)
     if filters.tag is not None:
         conditions.append(select(text("1")).where(case_tags.c.tag == filters.tag, case_tags.c.case_id == _c.case_id).exists())
     return conditions

@@ -11,10 +11,8 @@ depends_on = None
 INSTANT = sa.DateTime(timezone=True)
 _MOMENTS = ("breached_at", "at_risk_since", "unanswered_since", "recovery_since", "breach_at")
 _UNDONE = "status NOT IN ('resolved', 'closed')"
+_QUEUE = ["list_order", "case_id", "merchant", "owner", "kind", "segment", "shadow", *_MOMENTS[-1:], *_MOMENTS[1:4]]
 _FEW = (
-    (("list_order", "case_id"), _UNDONE),
-    (("merchant", "list_order", "case_id"), _UNDONE),
-    (("owner", "list_order", "case_id"), _UNDONE),
     (("breach_at", "case_id"), "breach_at IS NOT NULL"),
     (("at_risk_since",), "at_risk_since IS NOT NULL"),
     (("unanswered_since", "case_id"), "unanswered_since IS NOT NULL"),
@@ -33,6 +31,7 @@ def upgrade() -> None:
     op.execute("UPDATE cases SET breach_at = resolve_by WHERE status = 'open'")
     for columns, where in _FEW:
         op.create_index(_name(columns), "cases", list(columns), sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    op.create_index("ix_cases_queue", "cases", _QUEUE, sqlite_where=sa.text(_UNDONE), postgresql_where=sa.text(_UNDONE))
     op.drop_index("ix_cases_customer_key", "cases")
     op.create_index("ix_cases_customer_key_opened_at_case_id", "cases", ["customer_key", "opened_at", "case_id"])
 
@@ -40,6 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_cases_customer_key_opened_at_case_id", "cases")
     op.create_index("ix_cases_customer_key", "cases", ["customer_key"])
+    op.drop_index("ix_cases_queue", "cases")
     for columns, _ in _FEW:
         op.drop_index(_name(columns), "cases")
     for column in _MOMENTS:

@@ -174,7 +174,9 @@ async def test_pages_of_ten_and_of_five_hundred_cases_cost_the_same(scene: Scene
             with counted() as statements:
                 assert (await visitor.post(SEARCH, q="acme-n")).status_code == 200
             numbers.append([*costs, len(statements)])
-    assert numbers[0] == numbers[1]
+    # One more counts the groups of which not everything is shown.
+    assert all(many - few in (0, 1) for few, many in zip(*numbers, strict=True)), numbers
+    assert max(numbers[1]) <= 20, numbers
 
 
 def test_the_next_working_day_is_the_latest_of_all_calendars() -> None:
