@@ -37,8 +37,19 @@ metadata = MetaData(
 UNDONE = "status NOT IN ('resolved', 'closed')"
 
 
-QUEUE_COLUMNS = ("list_order", "case_id", "merchant", "owner", "kind", "segment", "shadow", "breach_at")
-QUEUE_COLUMNS += ("at_risk_since", "unanswered_since", "recovery_since")
+QUEUE_COLUMNS = (
+    "list_order",
+    "case_id",
+    "merchant",
+    "owner",
+    "kind",
+    "segment",
+    "shadow",
+    "breach_at",
+    "at_risk_since",
+    "unanswered_since",
+    "recovery_since",
+)
 
 
 def _few(*columns: str, where: str) -> Index:

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
-from sqlalchemy.engine import Connection as AnyConnection
+from sqlalchemy import Connection, Engine, event, text
 
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel
 from store.call_tasks import NewCall, open_call
@@ -180,7 +179,7 @@ def counted() -> Iterator[list[str]]:
     """Statements that reach a database meanwhile."""
     seen: list[str] = []
 
-    def note(_: AnyConnection, __: Any, statement: str, *___: Any) -> None:
+    def note(_: Connection, __: Any, statement: str, *___: Any) -> None:
         seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -216,12 +215,15 @@ async def test_no_group_is_counted_to_its_end(sqlite_store: Store) -> None:
 
 async def _plans(store: Store, statements: list[str]) -> list[str]:
     """How SQLite, which has looked at no table, reads what the statements ask for."""
-    told = []
-    for statement in statements:
-        given = tuple(f":{number}" for number in range(statement.count("?")))
-        explained = await store.read(lambda c, s=statement, g=given: c.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", g).all())
-        told.append("; ".join(row[3] for row in explained))
-    return told
+
+    def explain(connection: Connection) -> list[str]:
+        told = []
+        for statement in statements:
+            given = tuple(f":{number}" for number in range(statement.count("?")))
+            told.append("; ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)))
+        return told
+
+    return await store.read(explain)
 
 
 @pytest.mark.parametrize("merchants", [(), ("acme",), ("acme", "beta")])
