@@ -117,6 +117,7 @@ cases = Table(
     _few("at_risk_since", where="at_risk_since IS NOT NULL"),
     _few("unanswered_since", "case_id", where="unanswered_since IS NOT NULL"),
     _few("recovery_since", "case_id", where="recovery_since IS NOT NULL"),
+    Index(None, "shadow", "opened_at", "case_id"),
 )
 
 case_tags = Table(
@@ -127,6 +128,9 @@ case_tags = Table(
     PrimaryKeyConstraint("tag", "case_id"),
     Index(None, "case_id"),
 )
+
+# The few of each timeline that figures over all cases need.
+INSIGHT_FACTS = ("opened", "policy_changed", "resolved", "customer_replied", "lead_replied", "phone_contact")
 
 facts = Table(
     "facts",
@@ -140,6 +144,15 @@ facts = Table(
     Column("actor", JSON(none_as_null=True)),
     Column("detail", JSON, nullable=False),
     PrimaryKeyConstraint("case_id", "seq"),
+)
+Index(
+    "ix_facts_of_insight",
+    facts.c.case_id,
+    facts.c.seq,
+    facts.c.type,
+    facts.c.occurred_at,
+    sqlite_where=facts.c.type.in_(INSIGHT_FACTS),
+    postgresql_where=facts.c.type.in_(INSIGHT_FACTS),
 )
 
 promises = Table(
