@@ -1,7 +1,7 @@
 """Insight: how well the house keeps its word, over the cases opened in a period, by one grouping at a time.
 
-Owns how each measure is counted (docs/glossary.md says the same in words). Must never read a row case by case (three
-statements whatever their number), nor trust a tally that a case reports of itself where rows exist. Called by the console
+Owns how each measure is counted (docs/glossary.md says the same in words). Must never read a row case by case (two statements,
+whatever their number), nor trust a tally that a case reports of itself where rows exist. Called by the console
 and by `makegood insight`.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Integer, and_, bindparam, case, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, bindparam, case, func, select, type_coerce
 
 from policies.case.vocabulary import FactType, MessageKind, PromiseEnd
 from store.engine import Store
@@ -43,17 +43,15 @@ async def insight(store: Store, wanted: Wanted) -> Insight:
 
 
 def _counted(connection: Connection, wanted: Wanted) -> Insight:
-    each = _each_case(wanted)
-    sums: dict[Any, Counts] = {row["name"]: {**row} for row in connection.execute(_sums(each)).mappings()}
-    spans: dict[Any, Mapping[str, Any]] = {row["name"]: {**row} for row in connection.execute(_spans(each)).mappings()}
+    sums: dict[Any, Mapping[str, Any]] = {row["name"]: {**row} for row in connection.execute(_sums(_each_case(wanted))).mappings()}
     ends: dict[Any, Counts] = {}
-    for name, end, number in connection.execute(_promises(each, wanted)):
+    for name, end, number in connection.execute(_promises(wanted)):
         ends.setdefault(name, {})[f"promises_{end}"] = number
     groups = [
-        Group(name=_shown(wanted.by, name), figures=_figures(sums.get(name, {}), spans.get(name), ends.get(name, {})))
+        Group(name=_shown(wanted.by, name), figures=_figures(sums.get(name, {}), ends.get(name, {})))
         for name in _in_order(wanted.by, sums, ends)
     ]
-    return Insight(wanted=wanted, total=_total([group.figures for group in groups], list(spans.values())), groups=groups)
+    return Insight(wanted=wanted, total=_total([group.figures for group in groups], list(sums.values())), groups=groups)
 
 
 # -- which cases, and what of each ----------------------------------------------------------------------------------------------------
@@ -74,57 +72,36 @@ def _chosen(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _each_case(wanted: Wanted) -> FromClause:
     """One row per case that counts: its group, and what is to be summed."""
-    told = _told(wanted)
-    has_result = (
-        cases.c.resolution.is_not(None) & cases.c.resolution["outcome"].as_string().not_in(_NO_RESULT) & told.c.resolved_at.is_not(None)
-    )
-    untouched = told.c.contact_seq.is_(None) | (told.c.contact_seq > told.c.resolved_seq)
-    source = cases.outerjoin(told, told.c.case_id == cases.c.case_id)
-    if wanted.by is Grouping.POLICY:
-        ruled = facts.alias("ruled")
-        source = source.outerjoin(ruled, and_(ruled.c.case_id == cases.c.case_id, ruled.c.seq == told.c.policy_seq))
-        name: ColumnElement[Any] = func.coalesce(ruled.c.detail["after"].as_string(), ruled.c.detail["policy"].as_string())
-    else:
-        name = _name(wanted.by)
+    has_result = cases.c.resolution.is_not(None) & cases.c.resolution["outcome"].as_string().not_in(_NO_RESULT)
+    # The first of these facts: before it nobody wrote or called.
+    at_first = _fact(facts.c.type, FactType.RESOLVED.value, *_CONTACTS).order_by(facts.c.seq).limit(1).scalar_subquery()
     return (
         select(
             cases.c.case_id,
-            name.label("name"),
+            _name(wanted.by).label("name"),
             case((cases.c.resolution.is_(None), 1), else_=0).label("open"),
             case((has_result, 1), else_=0).label("resolved"),
-            case((has_result, whole_seconds(told.c.resolved_at) - whole_seconds(cases.c.opened_at))).label("span_s"),
-            case((has_result & (cases.c.cycle == 1) & untouched, 1), else_=0).label("first_contact"),
+            case((has_result, whole_seconds(_last(facts.c.occurred_at, FactType.RESOLVED.value)) - whole_seconds(cases.c.opened_at))).label(
+                "span_s"
+            ),
+            case((has_result & (cases.c.cycle == 1) & (at_first == FactType.RESOLVED.value), 1), else_=0).label("first_contact"),
             cases.c.clocks_met,
             cases.c.clocks_breached,
             cases.c.csat,
             cases.c.nps,
         )
-        .select_from(source)
         .where(*_chosen(wanted))
         .cte("each_case")
     )
 
 
-def _told(wanted: Wanted) -> FromClause:
-    """What the timeline says of each case, by the few facts that a small index knows."""
+def _fact(column: ColumnElement[Any], *types: str) -> Select[Any]:
+    """Of the facts of a case of these types: a small index knows them."""
+    return select(column).where(facts.c.case_id == cases.c.case_id, _IN_THE_INDEX, facts.c.type.in_(types))
 
-    def seq_of(*types: str) -> ColumnElement[int]:
-        return case((facts.c.type.in_(types), facts.c.seq))
 
-    is_result = facts.c.type == FactType.RESOLVED.value
-    return (
-        select(
-            facts.c.case_id,
-            func.max(case((is_result, facts.c.occurred_at))).label("resolved_at"),
-            func.max(seq_of(FactType.RESOLVED.value)).label("resolved_seq"),
-            func.min(seq_of(*_CONTACTS)).label("contact_seq"),
-            func.max(seq_of(*_RULED)).label("policy_seq"),
-        )
-        .select_from(cases.join(facts, facts.c.case_id == cases.c.case_id))
-        .where(*_chosen(wanted), _IN_THE_INDEX)
-        .group_by(facts.c.case_id)
-        .subquery("told")
-    )
+def _last(column: ColumnElement[Any], *types: str) -> ColumnElement[Any]:
+    return _fact(column, *types).order_by(facts.c.seq.desc()).limit(1).scalar_subquery()
 
 
 def _name(by: Grouping) -> ColumnElement[Any]:
@@ -132,6 +109,8 @@ def _name(by: Grouping) -> ColumnElement[Any]:
         return cases.c.kind
     if by is Grouping.WEEK:
         return type_coerce((whole_seconds(cases.c.opened_at) - _FIRST_MONDAY_S) // _WEEK_S, Integer)
+    if by is Grouping.POLICY:
+        return _last(func.coalesce(facts.c.detail["after"].as_string(), facts.c.detail["policy"].as_string()), *_RULED)
     return (
         select(_of_message(by))
         .where(
@@ -150,14 +129,33 @@ def _of_message(by: Grouping) -> ColumnElement[Any]:
     return messages.c.channel if by is Grouping.CHANNEL else messages.c.template_id + " " + messages.c.template_version
 
 
-# -- the three statements -------------------------------------------------------------------------------------------------------------
+# -- the two statements -----------------------------------------------------------------------------------------------------------------
 
 
-def _sums(each: FromClause) -> Any:
+def _sums(each: FromClause) -> Select[Any]:
+    """Each group's sums, its median and 90th percentile (nearest rank; no function for them is common to both engines), and which part of
+    the whole's percentiles lie in it.
+    """
+    ranked = select(
+        each,
+        func.row_number().over(partition_by=each.c.name, order_by=each.c.span_s.nulls_last()).label("place"),
+        func.count(each.c.span_s).over(partition_by=each.c.name).label("number"),
+        func.row_number().over(order_by=(each.c.span_s.nulls_last(), each.c.case_id)).label("place_of_all"),
+        func.count(each.c.span_s).over().label("number_of_all"),
+    ).subquery("ranked")
+    column = ranked.c
+
     def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count(case((condition, 1)))
 
-    column = each.c
+    def middle(place: ColumnElement[int], of: ColumnElement[int]) -> ColumnElement[Any]:
+        """The one or two in the middle."""
+        return case((place.in_([(of + 1) // 2, (of + 2) // 2]), column.span_s))
+
+    def ninetieth(place: ColumnElement[int], of: ColumnElement[int]) -> ColumnElement[Any]:
+        return case((place == (9 * of + 9) // 10, column.span_s))
+
+    in_group, of_all = (column.place, column.number), (column.place_of_all, column.number_of_all)
     return select(
         column.name,
         func.count().label("cases"),
@@ -172,59 +170,27 @@ def _sums(each: FromClause) -> Any:
         func.count(column.nps).label("nps_n"),
         number(column.nps >= 9).label("nps_promoters"),
         number(column.nps <= 6).label("nps_detractors"),
+        func.min(middle(*in_group)).label("lower"),
+        func.max(middle(*in_group)).label("upper"),
+        func.max(ninetieth(*in_group)).label("p90"),
+        func.min(middle(*of_all)).label("lower_of_all"),
+        func.max(middle(*of_all)).label("upper_of_all"),
+        func.max(ninetieth(*of_all)).label("p90_of_all"),
     ).group_by(column.name)
 
 
-def _spans(each: FromClause) -> Any:
-    """Median and 90th percentile (nearest rank) of each group, and which part of the whole's lie in it: no function for them is common to
-    both engines.
-    """
-    ranked = (
-        select(
-            each.c.name,
-            each.c.span_s,
-            func.row_number().over(partition_by=each.c.name, order_by=each.c.span_s).label("place"),
-            func.count().over(partition_by=each.c.name).label("number"),
-            func.row_number().over(order_by=(each.c.span_s, each.c.case_id)).label("place_of_all"),
-            func.count().over().label("number_of_all"),
-        )
-        .where(each.c.span_s.is_not(None))
-        .subquery("ranked")
-    )
-    column = ranked.c
-
-    def middle(place: ColumnElement[int], number: ColumnElement[int]) -> ColumnElement[Any]:
-        """The one or two in the middle."""
-        return case((place.in_([(number + 1) // 2, (number + 2) // 2]), column.span_s))
-
-    def ninetieth(place: ColumnElement[int], number: ColumnElement[int]) -> ColumnElement[Any]:
-        return case((place == (9 * number + 9) // 10, column.span_s))
-
-    of_all = middle(column.place_of_all, column.number_of_all)
-    return select(
-        column.name,
-        func.min(middle(column.place, column.number)).label("lower"),
-        func.max(middle(column.place, column.number)).label("upper"),
-        func.max(ninetieth(column.place, column.number)).label("p90"),
-        func.min(of_all).label("lower_of_all"),
-        func.max(of_all).label("upper_of_all"),
-        func.max(ninetieth(column.place_of_all, column.number_of_all)).label("p90_of_all"),
-    ).group_by(column.name)
-
-
-def _promises(each: FromClause, wanted: Wanted) -> Any:
+def _promises(wanted: Wanted) -> Select[Any]:
+    source = cases.join(promises, promises.c.case_id == cases.c.case_id)
     if wanted.by in _OF_MESSAGES:
-        name: ColumnElement[Any] = _of_message(wanted.by)
-        source = cases.join(promises, promises.c.case_id == cases.c.case_id).outerjoin(
-            messages, messages.c.message_id == promises.c.made_by
-        )
-    elif wanted.by is Grouping.POLICY:
-        name, source = each.c.name, each.join(promises, promises.c.case_id == each.c.case_id)
+        name = _of_message(wanted.by)
+        source = source.outerjoin(messages, messages.c.message_id == promises.c.made_by)
     else:
-        name, source = _name(wanted.by), cases.join(promises, promises.c.case_id == cases.c.case_id)
-    chosen = [] if wanted.by is Grouping.POLICY else _chosen(wanted)  # the other way they are chosen already
+        name = _name(wanted.by)
     ended = (
-        select(name.label("name"), promises.c.ended_as).select_from(source).where(promises.c.ended_as.in_(_ENDS), *chosen).subquery("ended")
+        select(name.label("name"), promises.c.ended_as)
+        .select_from(source)
+        .where(promises.c.ended_as.in_(_ENDS), *_chosen(wanted))
+        .subquery("ended")
     )
     return select(ended.c.name, ended.c.ended_as, func.count()).group_by(ended.c.name, ended.c.ended_as)
 
@@ -232,18 +198,19 @@ def _promises(each: FromClause, wanted: Wanted) -> Any:
 # -- the answer -----------------------------------------------------------------------------------------------------------------------
 
 
-def _figures(sums: Mapping[str, Any], spans: Mapping[str, Any] | None, ends: Mapping[str, int]) -> Figures:
-    counts = {name: int(value) for name, value in sums.items() if name != "name"}
-    middle = (spans["lower"] + spans["upper"]) / 2 if spans is not None else None
-    return Figures(**counts, **ends, resolution_median_s=middle, resolution_p90_s=spans["p90"] if spans is not None else None)
+def _figures(sums: Mapping[str, Any], ends: Mapping[str, int]) -> Figures:
+    counts = {name: int(value) for name, value in sums.items() if name in _ADDED}
+    lower, upper = sums.get("lower"), sums.get("upper")
+    middle = (lower + upper) / 2 if lower is not None and upper is not None else None
+    return Figures(**counts, **ends, resolution_median_s=middle, resolution_p90_s=sums.get("p90"))
 
 
-def _total(groups: Sequence[Figures], spans: Sequence[Mapping[str, Any]]) -> Figures:
+def _total(groups: Sequence[Figures], sums: Sequence[Mapping[str, Any]]) -> Figures:
     """Counts add up. Of the percentiles each group holds those parts of the whole's that lie in it."""
     counts = {name: sum(getattr(group, name) for group in groups) for name in _ADDED}
-    lower = [row["lower_of_all"] for row in spans if row["lower_of_all"] is not None]
-    upper = [row["upper_of_all"] for row in spans if row["upper_of_all"] is not None]
-    ninetieth = [row["p90_of_all"] for row in spans if row["p90_of_all"] is not None]
+    lower = [row["lower_of_all"] for row in sums if row["lower_of_all"] is not None]
+    upper = [row["upper_of_all"] for row in sums if row["upper_of_all"] is not None]
+    ninetieth = [row["p90_of_all"] for row in sums if row["p90_of_all"] is not None]
     return Figures(
         **counts,
         resolution_median_s=(min(lower) + max(upper)) / 2 if lower and upper else None,

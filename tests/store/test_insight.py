@@ -238,7 +238,7 @@ async def test_the_number_of_statements_does_not_depend_on_the_number_of_cases(b
             await insight(books, PERIOD.model_copy(update={"by": by}))
         finally:
             event.remove(Engine, "before_cursor_execute", listen)
-        assert len(statements) == 3, by
+        assert len(statements) == 2, by
 
 
 async def test_the_few_facts_come_from_their_index(sqlite_store: Store) -> None:
