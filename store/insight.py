@@ -74,16 +74,16 @@ def _each_case(wanted: Wanted) -> FromClause:
     """One row per case that counts: its group, and what is to be summed."""
     has_result = cases.c.resolution.is_not(None) & cases.c.resolution["outcome"].as_string().not_in(_NO_RESULT)
     # The first of these facts: before it nobody wrote or called.
-    at_first = _fact(facts.c.type, FactType.RESOLVED.value, *_CONTACTS).order_by(facts.c.seq).limit(1).scalar_subquery()
+    first_facts = _facts_of(cases.c.case_id, facts.c.type, FactType.RESOLVED.value, *_CONTACTS)
+    at_first = first_facts.order_by(facts.c.seq).limit(1).scalar_subquery()
+    resolved_at = _last(_facts_of(cases.c.case_id, facts.c.occurred_at, FactType.RESOLVED.value))
     return (
         select(
             cases.c.case_id,
             _name(wanted.by).label("name"),
             case((cases.c.resolution.is_(None), 1), else_=0).label("open"),
             case((has_result, 1), else_=0).label("resolved"),
-            case((has_result, whole_seconds(_last(facts.c.occurred_at, FactType.RESOLVED.value)) - whole_seconds(cases.c.opened_at))).label(
-                "span_s"
-            ),
+            case((has_result, whole_seconds(resolved_at) - whole_seconds(cases.c.opened_at))).label("span_s"),
             case((has_result & (cases.c.cycle == 1) & (at_first == FactType.RESOLVED.value), 1), else_=0).label("first_contact"),
             cases.c.clocks_met,
             cases.c.clocks_breached,
@@ -95,13 +95,19 @@ def _each_case(wanted: Wanted) -> FromClause:
     )
 
 
-def _fact(column: ColumnElement[Any], *types: str) -> Select[Any]:
-    """Of the facts of a case of these types: a small index knows them."""
-    return select(column).where(facts.c.case_id == cases.c.case_id, _IN_THE_INDEX, facts.c.type.in_(types))
+def _facts_of(case_id: ColumnElement[str], column: ColumnElement[Any], *types: str) -> Select[Any]:
+    """Of the facts of a case of these types: a small index knows them. `case_id`: a column of the outer query."""
+    return select(column).where(facts.c.case_id == case_id, _IN_THE_INDEX, facts.c.type.in_(types))
 
 
-def _last(column: ColumnElement[Any], *types: str) -> ColumnElement[Any]:
-    return _fact(column, *types).order_by(facts.c.seq.desc()).limit(1).scalar_subquery()
+def _last(found: Select[Any]) -> ColumnElement[Any]:
+    return found.order_by(facts.c.seq.desc()).limit(1).scalar_subquery()
+
+
+def _policy(case_id: ColumnElement[str]) -> ColumnElement[Any]:
+    """That rules the case: after a change the one it was changed to."""
+    name = func.coalesce(facts.c.detail["after"].as_string(), facts.c.detail["policy"].as_string())
+    return _last(_facts_of(case_id, name, *_RULED))
 
 
 def _name(by: Grouping) -> ColumnElement[Any]:
@@ -110,7 +116,7 @@ def _name(by: Grouping) -> ColumnElement[Any]:
     if by is Grouping.WEEK:
         return type_coerce((whole_seconds(cases.c.opened_at) - _FIRST_MONDAY_S) // _WEEK_S, Integer)
     if by is Grouping.POLICY:
-        return _last(func.coalesce(facts.c.detail["after"].as_string(), facts.c.detail["policy"].as_string()), *_RULED)
+        return _policy(cases.c.case_id)
     return (
         select(_of_message(by))
         .where(
@@ -181,6 +187,17 @@ def _sums(each: FromClause) -> Select[Any]:
 
 def _promises(wanted: Wanted) -> Select[Any]:
     source = cases.join(promises, promises.c.case_id == cases.c.case_id)
+    ended: Any
+    if wanted.by is Grouping.POLICY:  # looked up once for each case and end, not for each promise
+        of_case = (
+            select(promises.c.case_id, promises.c.ended_as, func.count().label("number"))
+            .select_from(source)
+            .where(promises.c.ended_as.in_(_ENDS), *_chosen(wanted))
+            .group_by(promises.c.case_id, promises.c.ended_as)
+            .subquery("of_case")
+        )
+        ended = select(_policy(of_case.c.case_id).label("name"), of_case.c.ended_as, of_case.c.number).subquery("ended")
+        return select(ended.c.name, ended.c.ended_as, func.sum(ended.c.number)).group_by(ended.c.name, ended.c.ended_as)
     if wanted.by in _OF_MESSAGES:
         name = _of_message(wanted.by)
         source = source.outerjoin(messages, messages.c.message_id == promises.c.made_by)

@@ -12,6 +12,7 @@ from starter.web.console.case.case_pages import case_pages
 from starter.web.console.console import Console
 from starter.web.console.customer_pages import customer_pages
 from starter.web.console.forms import LARGEST
+from starter.web.console.insight_pages import insight_pages
 from starter.web.console.key_pages import key_pages
 from starter.web.console.people_pages import people_pages
 from starter.web.console.policy_pages import policy_pages
@@ -36,6 +37,7 @@ def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[F
         queue_pages(console),
         search_pages(console),
         customer_pages(console),
+        insight_pages(console),
         policy_pages(console),
         people_pages(console),
         key_pages(console),

@@ -20,6 +20,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("Queue", "/console/queue", Act.READ),
+    Place("Insight", "/console/insight", Act.READ),
     Place("Policies", "/console/policies", Act.READ),
     Place("Admin", "/console/admin", Act.PEOPLE),
 )
