@@ -20,6 +20,7 @@ from starter.cli import (
     channels,
     customer,
     erasing,
+    insight,
     keys,
     listing,
     opening,
@@ -40,7 +41,7 @@ _DEMO = "starter.cli.demo"
 # Heading of the help -> what stands under it.
 _PANELS = {
     "Processes": (operating, web, channels),
-    "Opening and looking": (opening, listing, showing, books),
+    "Opening and looking": (opening, listing, showing, books, insight),
     "Acting on a case": (acts, calls),
     "What the customer says": (customer,),
     "Forgetting people": (erasing,),

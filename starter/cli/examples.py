@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, str] = {
     "preferences": "makegood preferences R-1002 --channel sms --channel email --quiet 21:00-08:00",
     "outbox": "makegood outbox --case R-1002 --follow",
     "summary": "makegood summary --json",
+    "insight": "makegood insight --by policy --from 2026-09-01 --csv",
     "schema": "makegood schema CaseRequest",
     "erase": 'makegood erase R-1002 --yes --why "asked for on 1 December"',
     "sweep": "makegood sweep --yes",

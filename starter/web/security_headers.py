@@ -4,7 +4,7 @@ Owns the content security policy and its company. Must never allow inline script
 stricter policy, a stylesheet that may be kept); what it leaves out is set here. Called by frame.py for each answer.
 """
 
-_PAGE_POLICY = "; ".join(
+PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -36,7 +36,7 @@ def with_security(headers: Headers, *, https: bool) -> Headers:
     present = {name.lower(): value for name, value in headers}
     wanted = dict(_ALWAYS)
     is_page = present.get(b"content-type", b"").startswith(b"text/html")
-    wanted[b"content-security-policy"] = (_PAGE_POLICY if is_page else _DOCUMENTLESS_POLICY).encode()
+    wanted[b"content-security-policy"] = (PAGE_POLICY if is_page else _DOCUMENTLESS_POLICY).encode()
     if https:
         wanted[b"strict-transport-security"] = _TRANSPORT
     return [*headers, *((name, value) for name, value in wanted.items() if name not in present)]

@@ -14,6 +14,7 @@ from starter.web.console.customer_pages import customer_pages
 from starter.web.console.forms import LARGEST
 from starter.web.console.insight_pages import insight_pages
 from starter.web.console.key_pages import key_pages
+from starter.web.console.outbox_pages import outbox_pages
 from starter.web.console.people_pages import people_pages
 from starter.web.console.policy_pages import policy_pages
 from starter.web.console.queue_assets import queue_assets
@@ -38,6 +39,7 @@ def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[F
         search_pages(console),
         customer_pages(console),
         insight_pages(console),
+        *([outbox_pages(console)] if console.embedded else []),
         policy_pages(console),
         people_pages(console),
         key_pages(console),

@@ -11,16 +11,18 @@ from store.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`path`: also the beginning of the paths of its pages."""
+    """`path`: also the beginning of the paths of its pages. `embedded`: only where no message leaves the house."""
 
     title: str
     path: str
     act: Act
+    embedded: bool = False
 
 
 PLACES: tuple[Place, ...] = (
     Place("Queue", "/console/queue", Act.READ),
     Place("Insight", "/console/insight", Act.READ),
+    Place("Outbox", "/console/outbox", Act.OUTBOX, embedded=True),
     Place("Policies", "/console/policies", Act.READ),
     Place("Admin", "/console/admin", Act.PEOPLE),
 )
@@ -34,8 +36,8 @@ ADMIN_PLACES: tuple[Place, ...] = (
 ACCOUNT = "/console/account"  # one's own; in no list, behind one's name
 
 
-def places_of(person: Person) -> list[Place]:
-    return [place for place in PLACES if may(person, place.act)]
+def places_of(person: Person, *, embedded: bool = False) -> list[Place]:
+    return [place for place in PLACES if may(person, place.act) and (embedded or not place.embedded)]
 
 
 def home_of(person: Person) -> str:
