@@ -122,7 +122,7 @@ CSAT = Measure(
 NPS = Measure("NPS", (("score", lambda figures: score(figures.nps)),), lambda figures: figures.nps_n, "answers")
 MEASURES = (PROMISES, SLA, RESOLUTION, FIRST_CONTACT, CSAT, NPS)
 
-# The same sentences as docs/glossary.md.
+# The page's own words; docs/console.md and docs/glossary.md say the same.
 DEFINITIONS: tuple[tuple[str, str], ...] = (
     (
         "Which cases",

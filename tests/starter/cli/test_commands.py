@@ -56,6 +56,10 @@ def test_every_command_of_the_issue_is_there() -> None:
         ["preferences", "case", "--email", "nobody"],
         ["preferences", "case", "--quiet", "21:00"],
         ["schema", "Nonsense"],
+        ["insight", "--from", "yesterday"],
+        ["insight", "--from", "2026-03-02", "--until", "2026-03-01"],
+        ["insight", "--csv", "--json"],
+        ["insight", "--by", "person"],
     ],
 )
 def test_usage_ends_with_2(arguments: list[str]) -> None:
@@ -252,6 +256,7 @@ def test_every_read_speaks_json() -> None:
         "watch",
         "outbox",
         "summary",
+        "insight",
         "schema",
         "policies check",
         "policies show",
