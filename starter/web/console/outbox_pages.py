@@ -35,6 +35,8 @@ _MAIL_POLICY = "; ".join(
         "sandbox",
     )
 )
+# A link that is clicked would take the mail's place with the browser's word that it may not.
+_INERT = "<style>a, button, input, area { pointer-events: none !important; }</style>"
 _WITH_FRAME = {"content-security-policy": f"{PAGE_POLICY}; frame-src 'self'"}
 
 
@@ -87,7 +89,7 @@ def outbox_pages(console: Console) -> APIRouter:
         if letter.html is None:
             raise Problem("not_found", "This message has no HTML.")
         html = Sight(letter).cleaned(letter.html)
-        return HTMLResponse(html, headers={"content-security-policy": _MAIL_POLICY})
+        return HTMLResponse(html + _INERT, headers={"content-security-policy": _MAIL_POLICY})
 
     return router
 

@@ -89,6 +89,7 @@ async def test_a_mail_looks_as_it_does_and_nothing_of_it_lives(scene: Scene) -> 
             "sandbox": "",
         }
         assert '<p style="color:#222">Hello a***@example.org</p>' in mail.text
+        assert "a, button, input, area { pointer-events: none" in mail.text
         for header in ("x-content-type-options", "referrer-policy", "cache-control"):
             assert mail.headers[header] in ("nosniff", "no-referrer", "no-store")
 
