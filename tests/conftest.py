@@ -7,6 +7,11 @@ result: any order passes.
 import gc
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How quickly examples are made says how busy the machine is, nothing of the program.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Files that mostly wait: for kills, for the demo's days, for processes to come and go. Measured with `pytest --durations=0`.
 _WAITING = (

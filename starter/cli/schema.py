@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from policies.book import PolicyBook
 from policies.case import commands as c
 from policies.case.facts import Fact
+from policies.case.plans import Foreseen
 from policies.case.request import CaseRequest
 from starter.cli.printing import complain, put_json
 from starter.plain_errors import nearest
@@ -44,6 +45,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "Snapshot": c.Snapshot,
     "Fact": Fact,
     "Receipt": c.Receipt,
+    "Question": c.Question,  # the query `foresee` ...
+    "Foreseen": Foreseen,  # ... and its answer
     "PolicyBook": PolicyBook,
 }
 
