@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every process of the stack and of the suite would compile all of our sources at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up test check lint types contracts suite bench lock install clean histories fingerprints
+.PHONY: help demo up test check lint types contracts warm suite bench lock install clean histories fingerprints
 .DEFAULT_GOAL := help
 
 help: ## what each command does
@@ -42,7 +42,11 @@ contracts: $(STAMP)
 
 check: lint types contracts ## lint, types (strict), import contracts
 
-suite: $(STAMP)
+# What four processes would each compile (sources, tests with their assertions), compiled once.
+warm: $(STAMP)
+	@mkdir -p build; $(BIN)/pytest --collect-only -qq -p no:xdist > build/collected.txt || (cat build/collected.txt; false)
+
+suite: warm
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, types, import contracts, every test (what computes beside what waits)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from starter.cli.app import build
 from store.call_tasks import NewCall
@@ -15,10 +14,11 @@ from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import open_store
 from store.recorder import Recorder
+from tests.starter.cli.runner import Runner
 from tests.store.samples import CASE, entry
 from tests.store_fixtures import ready_sqlite
 
-runner, app = CliRunner(), build()
+runner, app = Runner(), build()
 NOW = datetime.now(UTC)
 FIRST, SECOND = "call-refund-acme-r-1.alert.1", "call-refund-acme-r-1.1.update.2"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from policies.case.vocabulary import CaseStatus, Channel
 from starter.channels_file import channel_warnings
@@ -20,10 +19,11 @@ from store.inbox import Inbox, InboxEvent, InboxState
 from store.parks import ParkBooks
 from store.recorder import Recorder
 from store.suppressions import SuppressionBooks, SuppressionReason
+from tests.starter.cli.runner import Runner
 from tests.store.samples import ADMIN, CASE, entry
 from tests.store_fixtures import ready_sqlite
 
-RUN, NOW = CliRunner(), datetime.now(UTC)
+RUN, NOW = Runner(), datetime.now(UTC)
 SENDER = "help@summit.example"
 
 

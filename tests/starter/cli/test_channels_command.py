@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from starter.cli.app import build
+from tests.starter.cli.runner import Runner
 from tests.vendors import answers, sendgrid_server, twilio_server
 from tests.vendors.answers import Reply
 from tests.vendors.loopback import Loopback, Request, serving
 
-RUN = CliRunner()
+RUN = Runner()
 
 
 def _file(folder: Path, monkeypatch: pytest.MonkeyPatch, *, email: str, sms: str, key: str, sid: str, token: str) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import Connection
-from typer.testing import CliRunner
 
 from policies.case.plans import BooksEntry, CaseRow
 from policies.case.start import CaseStart
@@ -25,6 +24,7 @@ from store.desk_books import DeskBooks
 from store.recorder import Recorder
 from store.tables import cases, contacts
 from tests.real.harness import RealHouse, case_start, eventually, real_house
+from tests.starter.cli.runner import Runner
 
 APP = build()
 
@@ -52,7 +52,7 @@ class Terminal:
     async def run(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
         environment = {**self.house.stack.worker_environment(), "MAKEGOOD_POLICY_BOOK": "retail", **more}
         # In a thread: the program has an event loop of its own. A process each would cost a second each.
-        answer = await asyncio.to_thread(lambda: CliRunner().invoke(APP, arguments, input=stdin, env=environment))
+        answer = await asyncio.to_thread(lambda: Runner().invoke(APP, arguments, input=stdin, env=environment))
         if answer.exception is not None and not isinstance(answer.exception, SystemExit):
             raise answer.exception
         return Ended(answer.exit_code, answer.stdout, answer.stderr)

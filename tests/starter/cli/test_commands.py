@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from policies.case.facts import Actor, Fact
 from policies.case.vocabulary import Role
@@ -21,10 +20,11 @@ from starter.cli.operating import TEMPORAL_PORT
 from starter.cli.printing import how_long, in_local_time, parsed_moment, what_is_next, when
 from starter.cli.schema import COMMANDS
 from starter.settings import BOOKS, ROOT
+from tests.starter.cli.runner import Runner
 from tests.starter.cli.test_intake import GOOD, HEADER
 from workflows import names
 
-runner = CliRunner()
+runner = Runner()
 app = build()
 
 

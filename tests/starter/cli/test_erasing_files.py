@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from policies.case.vocabulary import CaseStatus
 from starter.cli.app import build
@@ -16,10 +15,11 @@ from starter.web.webhooks.attachments import AttachmentFolder
 from store.desk_books import DeskBooks
 from store.engine import open_store
 from store.recorder import Recorder
+from tests.starter.cli.runner import Runner
 from tests.store.samples import ADMIN, entry
 from tests.store_fixtures import ready_sqlite
 
-RUN = CliRunner()
+RUN = Runner()
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 PICTURE, SHARED = b"picture of a", b"picture of both"
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from policies.case.vocabulary import FactType, PromiseEnd
 from starter.cli.app import build
 from store.engine import open_store
 from store.recorder import Recorder
+from tests.starter.cli.runner import Runner
 from tests.store.samples import ended, entry, fact
 from tests.store_fixtures import ready_sqlite
 
-runner, app = CliRunner(), build()
+runner, app = Runner(), build()
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from starter.cli.app import build
 from store.audit import Audit, AuditRow
 from store.engine import open_store
+from tests.starter.cli.runner import Runner
 from tests.store_fixtures import ready_sqlite
 
-runner, app = CliRunner(), build()
+runner, app = Runner(), build()
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from activities.templates.languages import FOLDERS
 from policies.case.vocabulary import CaseKind, Channel, MessageKind
 from starter.cli.app import build, main
+from tests.starter.cli.runner import Runner
 
-runner = CliRunner()
+runner = Runner()
 app = build()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from starter.cli.app import build
 from store.engine import upgrade
+from tests.starter.cli.runner import Runner
 
-runner, app = CliRunner(), build()
+runner, app = Runner(), build()
 
 
 @pytest.fixture

@@ -112,13 +112,13 @@ def scene_of(
     return Scene(application(of, parts), store, clock, backends, parts)
 
 
-def usual_scene(store: Store, desk: Any = None, faces: Faces | None = None) -> Scene:
-    """The application that these faces are once per process; what a test puts in reaches it through the same seams."""
-    scene = _usual(faces)
+def usual_scene(store: Store, desk: Any = None, faces: Faces | None = None, **settings: Any) -> Scene:
+    """The application that these faces and settings are once per process; what a test puts in reaches it through the same seams."""
+    scene = _usual(faces, tuple(sorted(settings.items())))
     scene.backends.opened, scene.backends.asked_desk, scene.clock.now = store, desk, MONDAY
     return replace(scene, store=store)
 
 
 @cache
-def _usual(faces: Faces | None) -> Scene:
-    return scene_of(cast(Store, None), faces=faces)
+def _usual(faces: Faces | None, settings: tuple[tuple[str, Any], ...]) -> Scene:
+    return scene_of(cast(Store, None), faces=faces, **dict(settings))

@@ -18,7 +18,7 @@ from store.case_pages import CaseHead
 from store.engine import Store
 from store.people import PersonRole
 from tests.starter.web.console.cases import ANA, KEY, ScriptedDesk, lived, snapshot_of_life
-from tests.starter.web.console.harness import Scene, Visitor, scene_of
+from tests.starter.web.console.harness import Scene, Visitor, usual_scene
 from tests.store.samples import CASE, MONDAY, fact, hours, plan
 
 PATH = f"/console/cases/{CASE}"
@@ -81,7 +81,7 @@ def desk() -> ScriptedDesk:
 
 @pytest.fixture
 async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
-    scene = scene_of(sqlite_store, desk)
+    scene = usual_scene(sqlite_store, desk)
     scene.clock.now = hours(26)
     await lived(sqlite_store)
     return scene

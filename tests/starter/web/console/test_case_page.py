@@ -16,7 +16,7 @@ from store.people import PersonRole
 from store.recorder import Recorder
 from tests.starter.web.api.harness import counted
 from tests.starter.web.console.cases import KEY, ScriptedDesk, lived, sent, snapshot_of_life
-from tests.starter.web.console.harness import Scene, scene_of
+from tests.starter.web.console.harness import Scene, usual_scene
 from tests.store.samples import CASE, MONDAY, entry, fact, hours
 
 PATH = f"/console/cases/{CASE}"
@@ -29,7 +29,7 @@ def desk() -> ScriptedDesk:
 
 @pytest.fixture
 async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
-    scene = scene_of(sqlite_store, desk, temporal_ui_url="http://127.0.0.1:8233/")
+    scene = usual_scene(sqlite_store, desk, temporal_ui_url="http://127.0.0.1:8233/")
     scene.clock.now = hours(26)
     await lived(sqlite_store)
     return scene
@@ -171,7 +171,7 @@ async def test_without_an_answer_of_the_engine_the_books_speak_and_the_page_says
 async def test_it_is_there_right_after_the_opening_while_the_books_lack_it(sqlite_store: Store) -> None:
     facts = [fact(1, FactType.OPENED, occurred_at=MONDAY, learned_at=MONDAY, detail={"policy": "retail.refund", "reason": "returned"})]
     desk = ScriptedDesk(engine={KEY: snapshot_of_life(counts={"facts": 1})}, facts=facts)
-    scene = scene_of(sqlite_store, desk)
+    scene = usual_scene(sqlite_store, desk)
     async with scene.signed_in() as visitor:
         page = await visitor.get(PATH)
         assert page.status_code == 200

@@ -22,7 +22,7 @@ from store.engine import Store
 from store.parks import park
 from store.people import PersonRole
 from store.recorder import Recorder
-from tests.starter.web.console.harness import Scene, scene_of
+from tests.starter.web.console.harness import Scene, usual_scene
 from tests.store.samples import MONDAY, ended, entry, hours
 from tests.store.test_queue import counted, shelve, to_call
 
@@ -39,7 +39,7 @@ SHELF: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def scene(sqlite_store: Store) -> Scene:
-    scene = scene_of(sqlite_store, identity_key=IDENTITY_KEY)
+    scene = usual_scene(sqlite_store, identity_key=IDENTITY_KEY)
     await shelve(sqlite_store, SHELF)
     return scene
 
