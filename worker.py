@@ -190,7 +190,7 @@ async def run(settings: Settings) -> None:
             channels=channels,
             alerts=alerts,
             provider=provider,
-            brands=load_brands(settings.brands_file or ROOT / "examples" / "brands.toml"),
+            brands=load_brands(settings.brands),
             directory=load_directory(settings.directory_file or ROOT / "examples" / "directory.toml"),
             settings=settings,
             correspondence=Correspondence(links_of(settings), settings.reply_mailbox),

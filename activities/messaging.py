@@ -5,6 +5,7 @@ with an attempt whose answer was lost (never a blind resend). Must never decide 
 once, with a memory.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ from store.suppressions import SuppressionReason
 
 # Longer than the whole HTTP limit of any channel (10 s, house.md), so that a slow attempt is not mistaken for a dead one.
 LEASE_S = 15.0
+_DIED = "attempt_died"  # its process ended before any answer
 # After an answer was lost: reports come within a minute or two of the sending, and looking costs nothing (provider-facts 1.6).
 LOOK_AFTER_S = 90.0
 
@@ -182,10 +184,11 @@ class Messaging:
             wait = delivery.lease_until - at
             raise ApplicationError("an earlier attempt may still be under way", type="leased", next_retry_delay=wait + timedelta(seconds=1))
         # What must arrive is sent once more, never a third time.
-        reason = "attempt_died" if delivery.try_no == 1 else UNKNOWN_TWICE
+        lost = delivery.reason or _DIED
+        reason = lost if delivery.try_no == 1 else UNKNOWN_TWICE
         unknown = MessageResult(outcome=MessageOutcome.UNKNOWN, at=at, channel=delivery.channel, reason=reason)
         ends = None if plan.must_arrive and delivery.try_no == 1 else unknown
-        await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.UNKNOWN, at, ends, reason="attempt_died")
+        await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.UNKNOWN, at, ends, reason=lost)
         return ends
 
     async def _found(self, port: ChannelPort, outgoing: Outgoing, since: datetime) -> Sent | None:
@@ -224,6 +227,8 @@ class Messaging:
         if error.outcome is SendOutcome.UNKNOWN and (not port.idempotent or delivery.attempt == 1):
             # The row stays `sending`: the next attempt looks for what became of it, as for one that died. A provider with a key against
             # a second sending answers that itself when it is asked again.
+            with contextlib.suppress(StoreUnavailable):  # the look counts, not its reason
+                await self._recorder.note_lost(delivery.delivery_id, error.reason)
             raise ApplicationError("the answer was lost", type="leased", next_retry_delay=timedelta(seconds=LOOK_AFTER_S))
         result = MessageResult(outcome=_OUTCOMES[error.outcome], at=at, channel=delivery.channel, reason=error.reason)
         if error.reason == EXPIRED:
@@ -247,7 +252,7 @@ class Messaging:
         """It names a next word that is due already: the case writes a true one at once. An earlier try of it may be out all the same."""
         tried_before = delivery.try_no > 1 or delivery.attempt > 1
         outcome = MessageOutcome.UNKNOWN if tried_before else MessageOutcome.PARKED
-        reason = "attempt_died" if tried_before else EXPIRED
+        reason = (delivery.reason or _DIED) if tried_before else EXPIRED
         result = MessageResult(outcome=outcome, at=at, channel=delivery.channel, reason=reason, retry_at=None if tried_before else at)
         await self._recorder.end_sending(plan.message_id, delivery.delivery_id, DeliveryState.NOT_SENT, at, result, reason=EXPIRED)
         return result

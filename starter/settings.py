@@ -200,6 +200,11 @@ class Settings(BaseSettings):
             raise SettingsError(f'{PREFIX}POLICY_BOOK: no book "{self.policy_book}" is shipped; there are: {shipped}')
         return [path]
 
+    @property
+    def brands(self) -> Path:
+        """The shops' names, senders and tones: the file that is set, else the shipped example. The same for messages, pages, webhooks."""
+        return self.brands_file or ROOT / "examples" / "brands.toml"
+
     def environment(self) -> dict[str, str]:
         """These settings as variables, so that a child process is set exactly like this one."""
         variables = {}

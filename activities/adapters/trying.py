@@ -37,7 +37,7 @@ _OF_ALERTS = {
 _DO = {
     SendOutcome.RETRY: "Is the address of the API right, and can this machine reach it (DNS, firewall, proxy)? Then try again in a minute.",
     SendOutcome.PERMANENT: "Try another address of your own; if it is refused too, look at the text or the region of the account.",
-    SendOutcome.OPERATOR: "Mend it in the vendor's console or in channels.toml, then try again.",
+    SendOutcome.OPERATOR: "Mend it where it stands (the vendor's console, channels.toml, the variable that holds the key), then try again.",
     SendOutcome.UNKNOWN: "Look in the vendor's log for the token, then try again.",
 }
 _NOBODY = "makegood"  # no merchant of that name: the file's fallback speaks

@@ -62,7 +62,7 @@ def try_out(
         "send": not dry_run,
         "alerts": alerts,
         # As a worker has them.
-        "brands": str(chosen.brands_file or ROOT / "examples" / "brands.toml"),
+        "brands": str(chosen.brands),
         "public_url": chosen.public_url,
     }
     for address in to:

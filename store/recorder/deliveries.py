@@ -44,6 +44,15 @@ class DeliveryBooks(Books):
         """
         return await self._store.write(lambda connection: claimed(connection, message_id, channel, at, lease_s, reuse))
 
+    async def note_lost(self, delivery_id: str, reason: str) -> None:
+        """Why the answer to this try was lost (a code); the try itself goes on, until somebody knows what became of it."""
+        lost = _AGAIN.where(deliveries.c.state == DeliveryState.SENDING.value)
+
+        def work(connection: Connection) -> None:
+            connection.execute(lost, {"this": delivery_id, "reason": reason}).close()
+
+        await self._store.write(work)
+
 
 def claimed(connection: Connection, message_id: str, channel: Channel, at: datetime, lease_s: float, reuse: bool) -> Delivery:
     """`claim_delivery` within the caller's transaction."""
@@ -109,8 +118,7 @@ def _again(connection: Connection, newest: RowMapping, lease_until: datetime) ->
         "attempt": newest["attempt"] + 1,
         "state": DeliveryState.SENDING.value,
         "lease_until": lease_until,
-        "ended_at": None,
-        "reason": None,
+        "ended_at": None,  # `reason` stays: why the answer of the attempt before was lost
     }
     connection.execute(_AGAIN, {"this": newest["delivery_id"], **again})
     return Delivery.model_validate({**newest, **again})

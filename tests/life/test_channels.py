@@ -135,7 +135,8 @@ async def test_what_nobody_knows_of_is_sent_once_more_and_never_a_third_time(tmp
         await h.until(MONDAY + 20 * HOUR)
         assert h.post.attempts == 2
         [message] = await case.messages()
-        assert [(delivery.state.value, delivery.try_no) for delivery in message.deliveries] == [("unknown", 1), ("unknown", 2)]
+        tries = [(delivery.state.value, delivery.try_no, delivery.reason) for delivery in message.deliveries]
+        assert tries == [("unknown", 1, "timeout"), ("unknown", 2, "timeout")]  # in the provider's code, not as an attempt that died
         [fact] = await case.facts("message_unknown")
         assert fact.detail["reason"] == "unknown_twice"
         assert "a message may not have arrived, twice; a call is needed" in [alert.title.split(": ")[1] for alert, _ in h.alerts.told]
@@ -174,6 +175,17 @@ async def test_who_said_stop_by_text_message_is_not_called_either_until_start(tm
         await h.open(start_of(reference="R-3", channels=(Channel.VOICE, Channel.EMAIL), change=policy))
         await h.after(seconds=2)
         assert h.post.sent[-1].outgoing.channel is Channel.VOICE
+
+
+async def test_who_said_stop_on_the_only_channel_is_owed_no_word_and_the_promise_is_withdrawn(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await h.open(start_of(channels=(Channel.SMS,), change={"channels": ["sms"]}))
+        await h.until(MONDAY + HOUR)
+        await KeywordBooks(h.store).take("twilio", "in:1", Keyword.STOP, CONTACT.phone or "", MONDAY + HOUR)
+        await h.until(MONDAY + 30 * HOUR)
+        [fact] = await case.facts("promise_ended")
+        assert (fact.detail["end"], fact.detail["why"]) == ("withdrawn", "suppressed_stop")
+        assert (await case.sums())["broken"] == 0
 
 
 def _refused_until(mended: datetime, h: House) -> None:

@@ -209,6 +209,7 @@ def test_no_object_makes_it_crash_or_say_a_word_that_is_not_ours(kind: str, fiel
 )
 def test_why_a_refund_waits(theirs: object, ours: str | None) -> None:
     assert read(refund(status="pending", pending_reason=theirs)).pending_reason == ours
+    assert read(refund(status="failed", pending_reason=theirs)).pending_reason is None, "it waits no more"
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [(True, True), (False, False), (None, None), ("yes", None)])

@@ -33,6 +33,8 @@ from policies.time.spans import Span
 _WEIGHT = {kind: weight for weight, kind in enumerate(MessageKind)}
 _AFTER_ALL_PROMISES = frozenset({MessageKind.MONEY_CHECK, MessageKind.TRACE})  # what a resolution has announced: keeps none, makes none
 _NO_PROMISE = _AFTER_ALL_PROMISES | {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}
+# Why an address is not written to (store/suppressions.py) where its owner said so: STOP, unsubscribed, called it spam.
+_BY_WISH = frozenset({"suppressed_stop", "suppressed_unsubscribe", "suppressed_spam"})
 # Sent again after an unknown outcome: better twice than never. Routine updates and surveys are skipped (issue 3, provider-facts 1.6).
 _MUST_ARRIVE = frozenset(kind for kind, class_ in MESSAGE_CLASS.items() if class_ is MessageClass.MANDATORY)
 _WAITS_ON: dict[str, WhoActs] = {
@@ -445,7 +447,9 @@ def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: date
 def _refused(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
     remember(state, FactType.MESSAGE_REFUSED, now, kind=flight.kind.value, message_id=flight.message_id, reason=result.reason)
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
-        end_promise(state, PromiseEnd.BROKEN, result.at, now, why=result.reason)
+        # Who wants no more words from us is owed none: as after an opt-out, the promise is withdrawn, not broken.
+        end = PromiseEnd.WITHDRAWN if result.reason in _BY_WISH else PromiseEnd.BROKEN
+        end_promise(state, end, result.at, now, why=result.reason)
     _not_told(state, flight, result.reason or "refused", now)
     if MESSAGE_CLASS[flight.kind] is MessageClass.SURVEY:
         return  # nothing is owed by a survey: what comes next tries the channels again, and a person learns of it then

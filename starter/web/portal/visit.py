@@ -15,7 +15,6 @@ from policies.case.vocabulary import CaseStatus
 from policies.links import LinkPurpose
 from starter.link_keys import link_keys
 from starter.policy_books import load_books
-from starter.settings import ROOT
 from starter.web.csrf_token import CsrfTokens
 from starter.web.languages import asked_language
 from starter.web.pages import page
@@ -35,7 +34,6 @@ LANDING = {
     LinkPurpose.NOT_SOLVED: "/case/not-solved",
     LinkPurpose.REPLY: "/case/reply",
 }
-_OF_THE_WORKER = ROOT / "examples" / "brands.toml"  # what worker.py falls back to: page and message speak in one name
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Portal:
         self.sessions = Sessions(keys, https=parts.https, clock=self._seconds)
         self.forms = CsrfTokens(keys, self._seconds)
         self.words = PublicWords(load_books(parts.settings.policy_book_files))
-        self.shops = CareOfShops.of_file(parts.settings.brands_file or _OF_THE_WORKER)
+        self.shops = CareOfShops.of_file(parts.settings.brands)
 
     def _seconds(self) -> float:
         return self.parts.clock().timestamp()

@@ -66,7 +66,7 @@ def configured_webhook_faces(parts: WebParts) -> list[Face]:
     return webhook_faces(
         parts,
         WebhookSecrets.of(settings, parts.settings.providers_file),
-        shops=Shops.of_file(parts.settings.brands_file),
+        shops=Shops.of_file(parts.settings.brands),
         attachments=AttachmentFolder(settings.attachments_dir) if settings.attachments_dir else None,
         twilio_answers=settings.twilio_answers_keywords,
         twilio_api=ChannelsFile.of(parts.settings.channels_file).twilio_api,

@@ -17,8 +17,12 @@ _TWILIOS = {
     **dict.fromkeys(("START", "YES", "UNSTOP"), Keyword.START),
     **dict.fromkeys(("HELP", "INFO"), Keyword.HELP),
 }
-# What a customer writes who is written to in German. Twilio knows these only where the operator has added them.
-_OURS = {"STOPP": Keyword.STOP, "ABMELDEN": Keyword.STOP, "ANMELDEN": Keyword.START, "HILFE": Keyword.HELP}
+# What a customer writes who is written to in German, French or Spanish. Twilio knows these only where the operator has added them.
+_OURS = {
+    **dict.fromkeys(("STOPP", "ABMELDEN", "ARRET", "ARRÊT", "DESABONNER", "DÉSABONNER", "BAJA", "ALTO", "PARAR"), Keyword.STOP),
+    **dict.fromkeys(("ANMELDEN", "REPRENDRE", "ALTA", "REANUDAR"), Keyword.START),
+    **dict.fromkeys(("HILFE", "AIDE", "AYUDA"), Keyword.HELP),
+}
 _OPT_OUT_TYPES = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
 # Also words of a conversation ("Did the money arrive?"): only after a STOP do they ask for messages again.
 ALSO_AN_ANSWER = frozenset({"YES"})
@@ -32,6 +36,14 @@ _TEXTS = {
     ("de", Keyword.START): "{name}: Sie erhalten wieder SMS von uns. Mit STOP beenden Sie das.",
     ("de", Keyword.HELP): "{name}: Nachrichten zu Ihrer Bestellung.{reach} Mit STOP beenden Sie die SMS.",
     ("de", None): " Einen Menschen erreichen Sie unter {reach}.",
+    ("fr", Keyword.STOP): "{name} : vous ne recevrez plus de SMS de notre part. Répondez START pour en recevoir à nouveau.",
+    ("fr", Keyword.START): "{name} : vous recevrez de nouveau nos SMS. Répondez STOP pour les arrêter.",
+    ("fr", Keyword.HELP): "{name} : messages au sujet de votre commande.{reach} Répondez STOP pour arrêter les SMS.",
+    ("fr", None): " Une personne vous répond ici : {reach}.",
+    ("es", Keyword.STOP): "{name}: no recibirá más SMS nuestros. Responda START para volver a recibirlos.",
+    ("es", Keyword.START): "{name}: volverá a recibir nuestros SMS. Responda STOP para dejar de recibirlos.",
+    ("es", Keyword.HELP): "{name}: mensajes sobre su pedido.{reach} Responda STOP para dejar de recibir SMS.",
+    ("es", None): " Una persona le atiende en {reach}.",
 }
 # To who writes to a case that has ended. A person is told of the words by the drain; nothing is promised but that.
 _ENDED = {
@@ -70,7 +82,7 @@ def answered_by_twilio(keyword: Keyword, body: str, opt_out_type: str | None, tw
 
 def answer(keyword: Keyword, shop: Shop, locale: str) -> str:
     """The TwiML that answers in the shop's name."""
-    language = "de" if locale.lower().startswith("de") else "en"
+    language = locale.lower()[:2] if (locale.lower()[:2], None) in _TEXTS else "en"
     reach = _TEXTS[language, None].format(reach=shop.reach) if shop.reach else ""
     text = _TEXTS[language, keyword].format(name=shop.name, reach=reach)
     return f'<?xml version="1.0" encoding="UTF-8"?><Response><Message>{escape(text)}</Message></Response>'

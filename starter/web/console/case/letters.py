@@ -17,7 +17,6 @@ from policies.case.vocabulary import Channel, MessageClass
 from policies.links import PATH, LinkPurpose
 from policies.sms_segments import sms_size
 from starter.desk import CaseNotFound, DeskError, EngineUnavailable
-from starter.settings import ROOT
 from starter.web.console.case.gathering import PATIENT_S, CaseSeen
 from starter.web.console.case.history import masked_name
 from starter.web.parts import Away, WebParts
@@ -25,7 +24,6 @@ from starter.web.portal.care import CareOfShops
 from starter.web.portal.masking import masked_email, masked_phone
 from store.standing import CheckStanding
 
-_OF_THE_WORKER = ROOT / "examples" / "brands.toml"  # what worker.py falls back to
 _GONE = "…"
 
 
@@ -46,7 +44,7 @@ class Preview:
 class Letters:
     def __init__(self, parts: WebParts) -> None:
         self._parts = parts
-        self._shops = CareOfShops.of_file(parts.settings.brands_file or _OF_THE_WORKER)
+        self._shops = CareOfShops.of_file(parts.settings.brands)
         folder = parts.settings.templates_dir
         self._overrides: Overrides | None = read_overrides(folder)[0] if folder is not None else None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from starter.settings import SettingsError
+from starter.settings import SettingsError, load_settings
 from starter.web.webhooks import WebhookSecrets, load_webhook_settings, webhook_faces
 from starter.web.webhooks.shops import Shop, Shops
 from starter.web.webhooks.stripe_accounts import StripeAccount, addressed
@@ -25,6 +25,11 @@ def test_several_secrets_while_one_is_rotated(monkeypatch: pytest.MonkeyPatch, t
     assert len(secrets.sendgrid_events) == 2
     assert (secrets.sendgrid_inbound, secrets.twilio, settings.twilio_answers_keywords) == ([], [], False)
     assert "whsec" not in repr(settings)
+
+
+def test_without_a_file_of_brands_the_answers_name_the_shop_that_messages_name() -> None:
+    shop = Shops.of_file(load_settings(brands_file=None).brands).of("northwind", None)
+    assert (shop.name, bool(shop.reach)) == ("Northwind Outfitters", True)
 
 
 def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,21 @@ async def test_a_word_that_twilio_does_not_know_is_confirmed_by_us(sqlite_store:
     assert said(await h.text("Stopp")) == ["Acme & Sons: Sie erhalten keine SMS mehr von uns. Mit START erhalten Sie wieder welche."]
 
 
-@pytest.mark.parametrize("word", ["HELP", "info", "Hilfe"])
+@pytest.mark.parametrize(
+    ("word", "locale", "words"),
+    [
+        ("Arrêt", "fr-FR", "Acme & Sons : vous ne recevrez plus de SMS de notre part. Répondez START pour en recevoir à nouveau."),
+        ("baja", "es", "Acme & Sons: no recibirá más SMS nuestros. Responda START para volver a recibirlos."),
+    ],
+)
+async def test_the_words_of_every_language_that_we_write_in_are_obeyed(sqlite_store: Store, word: str, locale: str, words: str) -> None:
+    h = hooks(sqlite_store)
+    await DeskBooks(sqlite_store).save_contact("c1", CASE, "acme", ADA.model_copy(update={"locale": locale}), MONDAY)
+    await h.sent(channel=Channel.SMS)
+    assert said(await h.text(word)) == [words]
+
+
+@pytest.mark.parametrize("word", ["HELP", "info", "Hilfe", "aide", "Ayuda"])
 async def test_help_names_the_shop_and_a_person(sqlite_store: Store, word: str) -> None:
     h = hooks(sqlite_store)
     await h.sent(channel=Channel.SMS)
