@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every process of the stack and of the suite would compile all of our sources at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up test check lint types contracts warm suite bench lock install clean histories fingerprints
+.PHONY: help demo up test check lint types contracts warm suite bench pictures lock install clean histories fingerprints
 .DEFAULT_GOAL := help
 
 help: ## what each command does
@@ -47,6 +47,7 @@ warm: $(STAMP)
 	@mkdir -p build; $(BIN)/pytest --collect-only -qq -p no:xdist > build/collected.txt || (cat build/collected.txt; false)
 
 suite: warm
+	@$(BIN)/python scripts/chromium.py
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, types, import contracts, every test (what computes beside what waits)
@@ -54,6 +55,10 @@ test: lint ## lint, types, import contracts, every test (what computes beside wh
 
 bench: $(STAMP) ## S10 and the baseline in one run, table and build/bench.json
 	@$(BIN)/python -m bench
+
+pictures: $(STAMP) ## pictures of the three faces from the running program, into docs/pictures
+	@$(BIN)/python scripts/chromium.py
+	@$(BIN)/python -m scripts.pictures
 
 histories: $(STAMP) ## record the histories that replay tests read
 	@$(BIN)/python -m tests.replay.record

@@ -17,6 +17,7 @@ settings.load_profile("any machine")
 _WAITING = (
     "tests/real/test_kill_while_sending.py",
     "tests/starter/web/portal/test_customer_page.py",
+    "tests/browser/",
     "tests/real/test_kills.py",
     "tests/starter/web/test_backends.py",
     "tests/real/",
