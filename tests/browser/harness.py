@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, async_playwright, expect
 
 from policies.case.vocabulary import FactType, MessageKind
 from policies.links import LinkPurpose
@@ -224,7 +224,7 @@ class Chromium:
         """The cookies of somebody who has signed in."""
         async with self.window() as window:
             await sign_in(window.page, name)
-            return await _cookies(window.page.context)
+            return await window.page.context.storage_state()
 
 
 async def sign_in(page: Page, name: str) -> None:
@@ -235,15 +235,12 @@ async def sign_in(page: Page, name: str) -> None:
     await page.get_by_role("heading", name="Queue", exact=True).wait_for()
 
 
-async def _cookies(context: BrowserContext) -> Any:
-    return await context.storage_state()
-
-
 @asynccontextmanager
 async def chromium(url: str) -> AsyncIterator[Chromium]:
     """One browser with a profile that is made for it and thrown away (Playwright's own doing)."""
     path = found()
     assert path is not None, WHAT_TO_DO
+    expect.set_options(timeout=_PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
         try:
