@@ -35,20 +35,19 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	@$(BIN)/mypy
-	@$(BIN)/mypy worker.py
 
 contracts: $(STAMP)
 	@$(BIN)/lint-imports
 
 check: lint types contracts ## lint, types (strict), import contracts
 
-# What four processes would each compile (sources, tests with their assertions), compiled once.
+# What the processes of the suite would each compile (sources, tests with their assertions), compiled once.
 warm: $(STAMP)
 	@mkdir -p build; $(BIN)/pytest --collect-only -qq -p no:xdist > build/collected.txt || (cat build/collected.txt; false)
 
 suite: warm
 	@$(BIN)/python scripts/chromium.py
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, types, import contracts, every test (what computes beside what waits)
 	@$(MAKE) --no-print-directory -j2 suite types contracts

@@ -115,7 +115,7 @@ async def test_every_address_of_the_alerts_is_told_and_the_dead_one_is_named_by_
         assert "alert to operator, address 1 (json): taken" in said
         assert "alert to operator, address 2 (json): FAILED, apprise_403 (operator): refused for good" in said
         assert "  why: The service does not take the token or the address" in said
-        assert "  do: Mend it in the vendor's console or in channels.toml" in said
+        assert "  do: Mend it where it stands (the vendor's console, channels.toml" in said
         assert "alert to fallback, address 1 (json): taken" in said
         for secret in ("s3cret", "me@example.com", host):
             assert secret not in said
