@@ -89,14 +89,14 @@ def reading_of(
     if object_.get("object") == "refund":
         card = _section(object_.get("destination_details"), "card")
         failure = _text(object_.get("failure_reason"), _MAX_ID)
-        status = _REFUND.get(_text(object_.get("status"), _MAX_ID) or "", RefundStatus.PENDING)
+        standing = _REFUND.get(_text(object_.get("status"), _MAX_ID) or "", RefundStatus.PENDING)
         # Of a refund that waits no more it is history.
-        pending = _text(object_.get("pending_reason"), _MAX_ID) if status is RefundStatus.PENDING else None
+        pending = _text(object_.get("pending_reason"), _MAX_ID) if standing is RefundStatus.PENDING else None
         return Reading(
             type=TargetType.REFUND,
             provider=provider,
             reference=reference,
-            status=status,
+            status=standing,
             occurred_at=occurred_at,
             read_at=read_at,
             trace=_trace(object_.get("destination_details")),

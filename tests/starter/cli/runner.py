@@ -42,7 +42,8 @@ class Runner(CliRunner):
         given = shlex.split(args) if isinstance(args, str) else list(args or ())
         tree: Any = _tree(app)
         with self.isolation(input=input, env=env) as streams:
-            code, raised = 0, None
+            code = 0
+            raised: BaseException | None = None
             try:
                 tree.main(args=given, prog_name=self.get_default_prog_name(tree))
             except SystemExit as ended:
