@@ -1,12 +1,11 @@
 """Pictures of the customer's page in its main states, made from the running program.
 
 `python -m scripts.portal_pictures [folder]`: starts an embedded house with the demo policy book, opens cases, and lets Debian's Chromium
-look at them (Playwright in a virtual environment of its own, named by PLAYWRIGHT_PYTHON, default /tmp/pw/bin/python).
+look at them (Playwright, in a process of its own).
 """
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from tests.life.harness import LEAD
 from tests.starter.web.portal.harness import ADA, PortalHouse, portal_house, started
 from workflows import names
 
-PYTHON = os.environ.get("PLAYWRIGHT_PYTHON", "/tmp/pw/bin/python")
+PYTHON = sys.executable
 ANNA = ADA.model_copy(update={"locale": "de", "name": "Anna Beispiel", "email": "anna@example.com"})
 GERMAN = Reachability(channels=[Channel.EMAIL, Channel.SMS], locale="de", zone="Europe/Berlin")
 # Days last days here: what is promised lies ahead while the pictures are taken.

@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def promised(self) -> list[str]:
-        return [f"{_within(clock)} from {_words(clock.starts)}" for clock in self.policy.clocks if clock.promised]
+        return [_within(clock) + (f" from {_words(clock.starts)}" if clock.span else "") for clock in self.policy.clocks if clock.promised]
 
     @property
     def cadence(self) -> str:
@@ -86,8 +86,16 @@ def _match(match: Match) -> str:
     return ", ".join(f"{_words(name)} {value}" for name, value in wanted.items()) or "all that no other policy takes"
 
 
+# Dates that a clock does not count but takes over, and moves with.
+_DATES = {
+    "delay_promised": "the promised date of delivery",
+    "delay_revised": "the revised date of delivery, else the promised one",
+    "dispute_due_by": "the date by which the bank wants its answer",
+}
+
+
 def _within(clock: ClockPolicy) -> str:
-    return span_words(clock.span) if clock.span is not None else f"the date of {_words(clock.due_from or '')}"
+    return span_words(clock.span) if clock.span is not None else _DATES[clock.due_from or "delay_promised"]
 
 
 def _hold_ends(reason: HoldReason) -> str:

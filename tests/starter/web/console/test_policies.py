@@ -16,7 +16,14 @@ from tests.starter.web.console.harness import Scene, scene_of
 async def test_everybody_reads_promises_clocks_ladders_and_the_version(scene: Scene) -> None:
     async with scene.signed_in(PersonRole.VIEWER) as visitor:
         page = await visitor.get("/console/policies")
-        for words in ("retail.refund", "retail.dispute", "2026.11", "10 business days from opened", "24 hours"):
+        for words in (
+            "retail.refund",
+            "retail.dispute",
+            "2026.11",
+            "10 business days from opened",
+            "24 hours",
+            "the revised date of delivery",
+        ):
             assert words in page.text, words
         one = await visitor.get("/console/policies/retail.refund")
         for words in (
