@@ -12,6 +12,7 @@ import sys
 import zoneinfo
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from temporalio.client import Client
@@ -64,8 +65,9 @@ _STICKY = timedelta(seconds=2)
 _log = logging.getLogger("makegood.worker")
 
 
+@cache
 def sandbox() -> SandboxedWorkflowRunner:
-    """The sandbox, refusing any import of a workflow that was not passed through on purpose."""
+    """The sandbox, refusing any import of a workflow that was not passed through on purpose. One per process: it keeps what it checked."""
     policy = SandboxImportNotificationPolicy
     return lean_sandbox(
         SandboxRestrictions.default.with_import_notification_policy(

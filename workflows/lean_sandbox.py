@@ -5,6 +5,7 @@ over, for the serialization context that the data converter may want. Ours wants
 case (`make bench`). Must never be used with a converter that wants one: `lean_sandbox` refuses it. Called by worker.py and replays.
 """
 
+from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import DataConverter, SerializationContext, StorageDriverStoreContext, WorkflowSerializationContext
@@ -40,6 +41,19 @@ class _LeanInstance(WorkflowInstance):
 
 
 class _LeanRunner(SandboxedWorkflowRunner):
+    """Looks once whether a workflow's module may be imported in there, however many workers and replays use it."""
+
+    _prepared: set[type]
+
+    def __init__(self, restrictions: SandboxRestrictions) -> None:
+        super().__init__(restrictions=restrictions)
+        object.__setattr__(self, "_prepared", set())  # the SDK's runner is a frozen dataclass
+
+    def prepare_workflow(self, defn: workflow._Definition) -> None:
+        if defn.cls not in self._prepared:
+            super().prepare_workflow(defn)
+            self._prepared.add(defn.cls)
+
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         return _LeanInstance(super().create_instance(det))
 

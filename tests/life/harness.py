@@ -6,7 +6,6 @@ Owns what every story needs. Each test has its own server, since time only goes 
 import asyncio
 import logging
 import sys
-import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import worker
 from bench.counting import without_extra_tasks
-from policies.book import CaseTraits, PolicyBook, choose, snapshot, with_defaults
+from policies.book import CaseTraits, choose, snapshot
 from policies.case.case_id import case_id, workflow_id
 from policies.case.commands import ProviderReport, Snapshot
 from policies.case.facts import Actor, Fact
@@ -42,6 +41,7 @@ from store.queries import Queries
 from store.recorder import Recorder
 from store.views import MessageView, PromiseView
 from tests.fakes import FakeAlerts, FakeBrands, FakeDirectory, FakePost, FakeProvider
+from tests.policies.driver import book
 from tests.store_fixtures import ready_sqlite
 from workflows import names
 from workflows.converter import DATA_CONVERTER
@@ -52,7 +52,6 @@ LEAD = Actor(who="mia", role=Role.LEAD, why="test")
 AGENT = Actor(who="tom", role=Role.AGENT, why="test")
 CUSTOMER = Actor(who="customer", role=Role.CUSTOMER)
 CONTACT = Contact(name="Ada Example", email="ada@example.com", phone="+49305550001", locale="en", zone="Europe/Berlin")
-_BOOKS = Path(__file__).resolve().parents[2] / "policies" / "books"
 _TYPES = {"Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT}
 _INDEXED = {
     **_TYPES,
@@ -64,11 +63,6 @@ _INDEXED = {
 def punctual(at: datetime, due_at: datetime) -> bool:
     """At that moment: not before it, and not later than the machinery of a test needs."""
     return timedelta() <= at - due_at < timedelta(seconds=2)
-
-
-def book(name: str = "retail") -> PolicyBook:
-    raw = tomllib.loads((_BOOKS / f"{name}.toml").read_text(encoding="utf-8"))
-    return PolicyBook.model_validate(with_defaults(raw), extra="forbid")
 
 
 def start_of(

@@ -14,7 +14,8 @@ from policies.case.facts import Actor
 from policies.case.start import Reachability
 from policies.case.vocabulary import CaseKind, Channel, MessageClass, Role
 from policies.money import Money
-from tests.life.harness import AGENT, CUSTOMER, LEAD, MONDAY, Case, House, book, house, start_of
+from tests.life.harness import AGENT, CUSTOMER, LEAD, MONDAY, Case, House, house, start_of
+from tests.policies.driver import book
 
 ADMIN = Actor(who="ada", role=Role.ADMIN, why="test")
 NOAH = Actor(who="noah", role=Role.LEAD, why="test")

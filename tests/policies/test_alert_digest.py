@@ -10,7 +10,7 @@ from policies import alert_digest as digest
 from policies.alert_digest import AlertDigest, AlertRaised, DigestState
 from policies.book import PolicyBook, with_defaults
 from policies.time.spans import Span
-from tests.life.harness import book
+from tests.policies.driver import book
 
 AT = datetime(2035, 3, 5, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,6 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+import httpcore2  # noqa: F401 - imported late by a worker, so each fork would read it again; as is the next
+
+import store.migrations.head  # noqa: F401
 import worker
 
 

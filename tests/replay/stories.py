@@ -23,7 +23,8 @@ from policies.case.commands import (
 )
 from policies.case.vocabulary import CaseKind
 from policies.money import Money
-from tests.life.harness import CUSTOMER, LEAD, MONDAY, Case, House, book, start_of
+from tests.life.harness import CUSTOMER, LEAD, MONDAY, Case, House, start_of
+from tests.policies.driver import book
 
 Story = Callable[[House], Awaitable[Case]]
 
