@@ -118,8 +118,7 @@ class _Trial:
             self._tell(file, place.line if place else 1, f"fails in {message.name}: {error}", f"fails {type(error).__name__} {place}")
             self._leave_out(file)
             return
-        for name, right in _faults(message, draft, rendered, self.texts):
-            self._blame(message, name, right)
+        self._blame(message, dict(_faults(message, draft, rendered, self.texts)))
         if message.channel is Channel.SMS:
             segments = sms_size(rendered.text).segments
             if segments > _LONG_SMS and sms_size(draft.written(built_in(self.texts.folder)).text).segments <= _LONG_SMS:
@@ -131,17 +130,20 @@ class _Trial:
         sources = {name: ours.get(name, source) if source.file == file else source for name, source in self.texts.sources.items()}
         self.texts = TextSet(self.texts.folder, sources)
 
-    def _blame(self, message: "_Message", name: str, right: str) -> None:
-        """A fault belongs to the file that has it alone, over ours; else to all that the message uses."""
+    def _blame(self, message: "_Message", faults: Mapping[str, str]) -> None:
+        """A fault belongs to the file that has it alone, over ours; else to all that the message uses. `faults`: how each would be right."""
         used = self._used(message)
-        if all((source.file, name) in self._told for source in used):
+        new = {name for name in faults if any((source.file, name) not in self._told for source in used)}
+        if not new:
             return
-        guilty = [source for source in used if len(used) == 1 or name in self._faults_with(message, source)]
-        for source in guilty or used:
-            ours = built_in(self.texts.folder).sources.get(source.file.name)
-            line = line_of(right.strip("{} "), ours.file) if ours is not None else None
-            where = f", as line {line} of our {source.file.name} has it" if line else ""
-            self._tell(source.file, 1, f"{name} (in {message.name}); right would be {right}{where}", name)
+        alone = {source.file: new if len(used) == 1 else self._faults_with(message, source) for source in used}
+        for name in sorted(new):
+            right = faults[name]
+            for source in [one for one in used if name in alone[one.file]] or used:
+                ours = built_in(self.texts.folder).sources.get(source.file.name)
+                line = line_of(right.strip("{} "), ours.file) if ours is not None else None
+                where = f", as line {line} of our {source.file.name} has it" if line else ""
+                self._tell(source.file, 1, f"{name} (in {message.name}); right would be {right}{where}", name)
 
     def _faults_with(self, message: "_Message", source: Source) -> set[str]:
         """The faults that the message has with this one override over our texts."""
@@ -216,7 +218,7 @@ def _faults(message: _Message, draft: Draft, rendered: Rendered, texts: TextSet)
 
 
 def _raw(message: _Message, texts: TextSet) -> Iterator[tuple[str, str]]:
-    if _RAW in message.draft(**_with_raw_codes(message.sample.plan.context)).written(texts).text:
+    if _RAW in message.draft(**_with_raw_codes(message.sample.plan.context)).words(texts):
         yield "prints a code or a provider's word as it is", "a word of yours for each, as our words.j2 has them"
 
 
@@ -255,5 +257,5 @@ def _followed(message: _Message, draft: Draft, texts: TextSet) -> Iterator[tuple
 
 
 def _all_differ(message: _Message, texts: TextSet, changes: Sequence[Mapping[str, object]]) -> bool:
-    written = {message.draft(**change).written(texts).text for change in changes}
+    written = {message.draft(**change).words(texts) for change in changes}
     return len(written) == len(changes)

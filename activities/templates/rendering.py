@@ -58,10 +58,15 @@ class Draft:
 
     def written(self, texts: TextSet) -> Rendered:
         """In the words of `texts`. Raises whatever a template of its may raise."""
-        if self.channel is Channel.EMAIL:
-            return self._email(texts)
-        text = one_paragraph(texts.environment.get_template("sms.j2").render(self.facts))
-        return self._rendered(texts, None, for_sms(text) if self.channel is Channel.SMS else text, None)
+        if self.channel is not Channel.EMAIL:
+            return self._rendered(texts, None, self._short(texts), None)
+        shown = self._shown(texts)
+        page = texts.environment.get_template(_HTML_LAYOUT).render(shown) + "\n"
+        return self._rendered(texts, str(shown["subject"]), _plain(texts, shown), page)
+
+    def words(self, texts: TextSet) -> str:
+        """The text alone, for who only wants to know what it says. Raises as `written`."""
+        return _plain(texts, self._shown(texts)) if self.channel is Channel.EMAIL else self._short(texts)
 
     def left_out(self, texts: TextSet, rendered: Rendered) -> list[str]:
         """What the message owes its reader and `rendered` does not say."""
@@ -71,7 +76,12 @@ class Draft:
         missing = [fact.name for part in parts for fact in left_out(self.plan, self.channel, self.facts, part)]
         return missing + (["the subject"] if rendered.subject == "" else [])
 
-    def _email(self, texts: TextSet) -> Rendered:
+    def _short(self, texts: TextSet) -> str:
+        text = one_paragraph(texts.environment.get_template("sms.j2").render(self.facts))
+        return for_sms(text) if self.channel is Channel.SMS else text
+
+    def _shown(self, texts: TextSet) -> dict[str, object]:
+        """What both layouts of an e-mail show."""
         env = texts.environment
         blocks: list[Block] = []
         for section in sections(self.plan):
@@ -83,9 +93,7 @@ class Draft:
         subject = one_paragraph(env.get_template("subject.j2").render(self.facts))
         links = self.facts["links"]
         assert isinstance(links, Links)
-        shown = {"blocks": blocks, "subject": subject, "tag": self.language.tag, "links": links.all(), "brand": self.facts["brand"]}
-        text = env.get_template("email.txt.j2").render(shown).strip() + "\n"
-        return self._rendered(texts, subject, text, env.get_template(_HTML_LAYOUT).render(shown) + "\n")
+        return {"blocks": blocks, "subject": subject, "tag": self.language.tag, "links": links.all(), "brand": self.facts["brand"]}
 
     def _rendered(self, texts: TextSet, subject: str | None, text: str, html: str | None) -> Rendered:
         whole = texts.whole(self.names)
@@ -98,6 +106,10 @@ class Draft:
             template_version=whole.version,
             locale=self.language.tag,
         )
+
+
+def _plain(texts: TextSet, shown: dict[str, object]) -> str:
+    return texts.environment.get_template("email.txt.j2").render(shown).strip() + "\n"
 
 
 def render(

@@ -5,6 +5,7 @@ and by the tests of this room.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from activities.templates.brand import Brand, Links
@@ -249,10 +250,11 @@ class Sample(NamedTuple):
         return [REPLY] if MessageKind.REPLY in (self.plan.kind, *self.plan.also) else []
 
 
-def samples_of(kind: CaseKind, message: MessageKind, locale: str, also: tuple[MessageKind, ...] = ()) -> list[Sample]:
-    """One message as it is on an ordinary day, with everything that may be there, and with hardly anything."""
+@cache
+def samples_of(kind: CaseKind, message: MessageKind, locale: str, also: tuple[MessageKind, ...] = ()) -> tuple[Sample, ...]:
+    """One message as it is on an ordinary day, with everything that may be there, and with hardly anything. Kept: never change one."""
     plan = sample_plan(kind, message, locale, also=also)
-    return [Sample(plan), _rich(plan.model_copy(deep=True)), _poor(plan.model_copy(deep=True))]
+    return (Sample(plan), _rich(plan.model_copy(deep=True)), _poor(plan.model_copy(deep=True)))
 
 
 def _rich(plan: MessagePlan) -> Sample:
