@@ -116,6 +116,10 @@ class CaseHandlers:
             # must not change the state, and refused after its acceptance the act would stand in the history.
             case = case.model_copy(deep=True)
             self.rules.advance(case, now)
+        # Before every other refusal: what the caller knew is not so any more. Nothing can come between this look and the act: the handler
+        # runs in the same breath. Not asked again there, nor of a signal, which has nobody to answer to.
+        if (reason := self.rules.moved_on(case, command)) is not None:
+            raise ApplicationError(reason, case.fact_seq, type=names.MOVED_ON, non_retryable=True)
         self._judge(case, name, command)
 
     def _judge(self, case: CaseState, name: str, command: Any) -> None:

@@ -41,6 +41,7 @@ DELIVERY_REPORTED = "delivery_reported"  # signal: a message that its provider t
 # Failure types.
 INVALID_CASE = "InvalidCase"
 REFUSED = "Refused"
+MOVED_ON = "MovedOn"  # a refusal, too: more has happened than the command was decided on; its detail is the newest fact
 
 # Memo keys.
 MEMO_DIGESTS = "makegood_digests"

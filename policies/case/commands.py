@@ -22,9 +22,10 @@ WEB_UI = Actor(who="web-ui", role=Role.LEAD)
 
 
 class Command(Contract):
-    """Common to all: who asks, in which role and why."""
+    """Common to all: who asks, in which role and why; and the newest fact that it was decided on."""
 
     by: Actor = WEB_UI
+    if_seq: int | None = None  # an update is refused if the case has moved on from it; None: whatever happened. A signal does not ask.
 
 
 class Resolve(Command):
@@ -170,8 +171,11 @@ class Receipt(Contract):
 
 
 def digest_of(name: str, command: Command) -> str:
-    """What tells one command from another under the same key: 16 hex digits, nothing personal (texts travel as references)."""
-    return hashlib.sha256(f"{name}\x1f{command.model_dump_json()}".encode()).hexdigest()[:16]
+    """What tells one command from another under the same key: 16 hex digits, nothing personal (texts travel as references).
+
+    Not what it was decided on: who repeats an act because its answer was lost may have looked at the case meanwhile.
+    """
+    return hashlib.sha256(f"{name}\x1f{command.model_dump_json(exclude={'if_seq'})}".encode()).hexdigest()[:16]
 
 
 class Snapshot(Contract):

@@ -3,7 +3,7 @@
 from starter.connection import EngineUnavailable
 from starter.desk.calling import CallEnded, Calling
 from starter.desk.desk import Desk
-from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, IdentityKeyChanged, Refused, Unanswered
+from starter.desk.errors import AmbiguousCase, CaseNotFound, DeskError, IdentityKeyChanged, MovedOn, Refused, Unanswered
 from starter.desk.identity import Identity
 from starter.desk.keys import CaseKey
 from starter.desk.normal_form import UnusableRequest
@@ -22,6 +22,7 @@ __all__ = [
     "EngineUnavailable",
     "Identity",
     "IdentityKeyChanged",
+    "MovedOn",
     "Opened",
     "PolicyChange",
     "PreferenceChanges",

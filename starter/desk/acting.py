@@ -4,8 +4,10 @@ Owns the way of texts (into the store, only their reference travels) and of refu
 the case's rules do. Part of the desk.
 """
 
+import copy
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 
 from policies.case import commands as c
 from policies.case.facts import Actor
@@ -13,7 +15,7 @@ from policies.case.vocabulary import CallResult, CaseStatus
 from policies.money import Money
 from policies.providers.statuses import TargetType
 from starter.desk.engine import Forgotten
-from starter.desk.errors import CaseNotFound, Refused
+from starter.desk.errors import CaseNotFound, MovedOn, Refused
 from starter.desk.keys import CaseKey
 from starter.desk.reading import Reading
 from store.references import CaseReference
@@ -28,6 +30,16 @@ class Acting(Reading):
 
     All raise Refused (nothing happened), CaseNotFound, Unanswered, EngineUnavailable.
     """
+
+    _decided_on: tuple[CaseKey, int] | None = None
+
+    def as_of(self, case: CaseKey, seq: int | None) -> Self:
+        """A desk whose acts on this case are refused (MovedOn) if its newest fact is no longer `seq`: the case itself looks, right before
+        it takes the act. The same act under the same `key` gets its first answer, though it has moved the case on itself. None: no matter.
+        """
+        desk = copy.copy(self)
+        desk._decided_on = (case, seq) if seq is not None else None
+        return desk
 
     async def resolve(
         self,
@@ -136,6 +148,9 @@ class Acting(Reading):
         snapshot = await self.snapshot(gone)
         if snapshot.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED):
             raise Refused(f"{gone.case_id} is {snapshot.status.value}; link the cases instead")
+        seq, version = self._seq_of(gone), snapshot.counts.get("facts", 0)
+        if seq is not None and seq != version:
+            raise MovedOn(f"the case has moved on: its newest fact is {version}; look at it and decide anew", version)
         absorb = c.Absorb(by=by, case_id=gone.case_id, resolve_by=snapshot.resolve_by)
         # Its own id: the same absorption is done once, also when the merge is tried again.
         await self._act(stays, names.ABSORB, absorb, f"{key}-absorb" if key else f"absorb-{gone.case_id}-{snapshot.cycle}")
@@ -182,14 +197,22 @@ class Acting(Reading):
 
     async def _act(self, case: CaseKey | str, name: str, command: c.Command, update_id: str | None) -> c.Receipt:
         key = await self._key(case)
+        seq = self._seq_of(key)
+        if seq is not None:
+            command = command.model_copy(update={"if_seq": seq})
         try:
             return await self._engine.update(key, name, command, update_id)
         except Forgotten as gone:
             view = await self._queries.case(key.case_id)
+            if seq is not None and view is not None and view.as_of_seq != seq:
+                raise MovedOn(f"the case has moved on: its newest fact is {view.as_of_seq}", view.as_of_seq) from None
             if gone.ended or (view is not None and view.closed_at is not None):
                 when = f" at {view.closed_at.isoformat()}" if view is not None and view.closed_at else ""
                 raise Refused(f"the case was closed{when}; open a new case that links to it") from None
             raise CaseNotFound(f"the engine does not know {key.workflow_id}") from None
+
+    def _seq_of(self, key: CaseKey) -> int | None:
+        return self._decided_on[1] if self._decided_on is not None and self._decided_on[0] == key else None
 
     async def _keep(self, key: CaseKey, kind: str, text: str, by: Actor) -> str:
         """Save the text under a reference made from it: saved twice, it is there once."""

@@ -26,9 +26,9 @@ from policies.case.commands import Absorb, ChangePolicy, ChangePreferences, Comm
 from policies.case.start import CaseStart
 from starter.connection import EngineUnavailable
 from starter.desk.case_start import details, search_attributes, summary
-from starter.desk.errors import DeskError, Refused, Unanswered
+from starter.desk.errors import DeskError, MovedOn, Refused, Unanswered
 from starter.desk.keys import CaseKey
-from workflows.names import INVALID_CASE, MEMO_DIGESTS, REFUSED, WORKFLOW_TYPES
+from workflows.names import INVALID_CASE, MEMO_DIGESTS, MOVED_ON, REFUSED, WORKFLOW_TYPES
 
 T = TypeVar("T")
 
@@ -173,6 +173,8 @@ def _is_of_another(receipt: Receipt, name: str, command: Command) -> bool:
 
 def _refusal(error: WorkflowUpdateFailedError) -> DeskError:
     cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == MOVED_ON:
+        return MovedOn(cause.message, int(cause.details[0]))
     if isinstance(cause, ApplicationError) and cause.type in (REFUSED, INVALID_CASE):
         return Refused(cause.message)
     return DeskError(f"the case could not take it: {cause}" if cause else "the case could not take it")

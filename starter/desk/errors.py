@@ -18,6 +18,14 @@ class Refused(DeskError):
         self.reason = reason
 
 
+class MovedOn(Refused):
+    """More has happened to the case than the act was decided on. `version`: its newest fact."""
+
+    def __init__(self, reason: str, version: int) -> None:
+        super().__init__(reason)
+        self.version = version
+
+
 class CaseNotFound(DeskError):
     """Neither the books nor the engine know such a case."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from policies.book import CaseTraits, choose, snapshot
 from policies.case import commands as c
@@ -16,6 +17,7 @@ from policies.case.vocabulary import CaseKind, Channel, MessageClass, Role
 from policies.money import Money
 from tests.life.harness import AGENT, CUSTOMER, LEAD, MONDAY, Case, House, house, start_of
 from tests.policies.driver import book
+from workflows.names import MOVED_ON
 
 ADMIN = Actor(who="ada", role=Role.ADMIN, why="test")
 NOAH = Actor(who="noah", role=Role.LEAD, why="test")
@@ -198,14 +200,19 @@ async def test_an_act_without_its_argument_or_with_two_wedges_nothing(tmp_path: 
 async def test_after_an_outage_an_act_is_judged_by_the_case_as_it_is_by_then(tmp_path: Path) -> None:
     """The holds came due while no worker ran: what is refused for it leaves nothing, and what is right by then is done."""
     async with house(tmp_path, max_cached_workflows=0) as h:
-        late, right = [await _open(h, reference) for reference in ("R-1", "R-2")]
-        for case in (late, right):
+        late, right, seen = [await _open(h, reference) for reference in ("R-1", "R-2", "R-3")]
+        for case in (late, right, seen):
             await case.act("hold", c.HoldCase(by=LEAD, reason="warehouse", until=MONDAY + timedelta(hours=2)))
         await h.after(minutes=1)
+        known = (await seen.snapshot()).counts["facts"]
         await h.stop_workers()
         resuming = asyncio.create_task(late.act("resume", c.Resume(by=LEAD)))
         holding = asyncio.create_task(right.act("hold", c.HoldCase(by=LEAD, reason="fraud_review")))
+        noting = asyncio.create_task(seen.act("note", c.Note(by=LEAD, text_ref="n-1", if_seq=known)))
         await h.without_workers(MONDAY + timedelta(hours=3))
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await noting  # its hold has ended by then, which was not known
+        assert f"this was decided on {known}" in str(refused.value.cause)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await resuming
         assert "not on hold" in str(refused.value.cause)
@@ -214,8 +221,8 @@ async def test_after_an_outage_an_act_is_judged_by_the_case_as_it_is_by_then(tmp
         assert [fact.detail["why"] for fact in await late.facts("resumed")] == ["until"]
         assert [fact.detail["reason"] for fact in await right.facts("held")] == ["warehouse", "fraud_review"]
         assert (await right.snapshot()).status == "on_hold"
-        await h.until(MONDAY + timedelta(hours=25))  # and both live on
-        assert sorted(h.post.kinds()) == ["acknowledgement"] * 2 + ["update"] * 2
+        await h.until(MONDAY + timedelta(hours=25))  # and all live on
+        assert sorted(h.post.kinds()) == ["acknowledgement"] * 3 + ["update"] * 3
 
 
 async def test_of_two_leads_at_once_one_wins_and_the_other_is_told_what_happened(tmp_path: Path) -> None:
@@ -246,6 +253,30 @@ async def test_of_two_leads_at_once_one_wins_and_the_other_is_told_what_happened
             ("phone_contact", c.PhoneContact(by=LEAD, promised_at=LATER)),
         ):
             assert "resolved" in await case.refused(name, command)
+
+
+async def test_of_two_acts_that_were_decided_on_the_same_fact_one_wins_though_both_are_right(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        seq = (await case.snapshot()).counts["facts"]
+        answers = await asyncio.gather(
+            *(case.act("note", c.Note(by=by, text_ref=f"n-{by.who}", if_seq=seq)) for by in (LEAD, NOAH)), return_exceptions=True
+        )
+        [refusal] = [answer for answer in answers if isinstance(answer, WorkflowUpdateFailedError)]
+        [receipt] = [answer for answer in answers if not isinstance(answer, BaseException)]
+        cause = refusal.cause
+        assert isinstance(cause, ApplicationError)
+        assert (cause.type, list(cause.details)) == (MOVED_ON, [receipt["seq"]])
+        assert (await case.events()).count("EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED") == 1
+        assert len(await case.facts("noted")) == 1
+        # Said before any other refusal, and with nothing left behind; what does not ask is done.
+        assert "the case has moved on" in await case.refused("resume", c.Resume(by=LEAD, if_seq=seq))
+        assert "not on hold" in await case.refused("resume", c.Resume(by=LEAD))
+        now = (await case.snapshot()).counts["facts"]
+        await case.act("hold", c.HoldCase(by=LEAD, reason="warehouse", if_seq=now))
+        await case.handle.signal("resume", {"by": "mia", "why": "found", "if_seq": seq})  # a signal has nobody to answer to
+        assert (await case.snapshot()).status == "open"
+        assert await case.facts("refused_signal") == []
 
 
 async def test_a_reply_goes_to_the_customer_and_makes_a_promise(tmp_path: Path) -> None:

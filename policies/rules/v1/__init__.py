@@ -2,7 +2,7 @@
 
 from policies.rules.v1.agenda import Due, agenda, next_due
 from policies.rules.v1.bounds import over_bounds
-from policies.rules.v1.commands import apply, cancellation_refused, refusal
+from policies.rules.v1.commands import apply, cancellation_refused, moved_on, refusal
 from policies.rules.v1.deliveries import answered as arrival_answered
 from policies.rules.v1.deliveries import not_delivered
 from policies.rules.v1.foresight import foresee
@@ -39,6 +39,7 @@ __all__ = [
     "foresee",
     "jobs",
     "message_ended",
+    "moved_on",
     "next_due",
     "not_alerted",
     "not_delivered",

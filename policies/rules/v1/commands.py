@@ -54,6 +54,13 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
     return wrong
 
 
+def moved_on(state: CaseState, command: c.Command) -> str | None:
+    """Whether more has happened than the command was decided on; None if not, or if it does not say. Every fact counts."""
+    if command.if_seq is None or command.if_seq == state.fact_seq:
+        return None
+    return f"the case has moved on: its newest fact is {state.fact_seq}, this was decided on {command.if_seq}; look at it and decide anew"
+
+
 def _not_ahead(name: str, moment: datetime, now: datetime) -> str | None:
     if moment <= now:
         return f"{name} {moment.isoformat()} has passed; right would be a moment after {now.isoformat()}"

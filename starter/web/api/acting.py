@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Response
 
 from policies.case.commands import Receipt
 from policies.case.facts import Actor
-from starter.desk import CaseKey, Desk, Refused
+from starter.desk import CaseKey, Desk, MovedOn, Refused
 from starter.web.api.bodies import ActBody
 from starter.web.api.caller import ByCaller, Caller
 from starter.web.api.finding import find
@@ -59,11 +59,11 @@ class Acting:
         expected = _version(self._if_match)
         found = await find(parts, self.caller, case_id)
         desk = parts.backends.desk()
-        if expected is not None:
-            await _must_be_at(desk, found.key, expected)
         by = Actor(who=body.by.who, role=self.caller.role, why=body.by.why)
         try:
-            receipt = await act(desk, found.key, by, update_id)
+            receipt = await act(desk.as_of(found.key, expected), found.key, by, update_id)
+        except MovedOn as error:
+            raise await _moved_on(desk, found.key, error, expected or 0) from None
         except Refused as error:
             raise refused(error, body) from None
         self._response.headers["etag"] = f'"{receipt.seq}"'
@@ -97,10 +97,7 @@ def _version(text: str | None) -> int | None:
     return int(match[1])
 
 
-async def _must_be_at(desk: Desk, key: CaseKey, expected: int) -> None:
-    """Raises Problem if more has happened than the caller knew of. What happens after this look is the case's to judge."""
-    version = (await desk.snapshot(key)).counts.get("facts", 0)
-    if version == expected:
-        return
+async def _moved_on(desk: Desk, key: CaseKey, error: MovedOn, expected: int) -> Problem:
+    """What happened since, to the caller who did not know of it."""
     since = [fact for fact in await desk.timeline(key) if fact.seq > expected][-_MOST_TOLD:]
-    raise not_as_expected(version, [fact.model_dump(mode="json") for fact in since])
+    return not_as_expected(error.version, [fact.model_dump(mode="json") for fact in since])

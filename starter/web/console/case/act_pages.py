@@ -15,7 +15,7 @@ from starlette.responses import Response
 from policies.book import Policy
 from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
-from starter.desk import DeskError, EngineUnavailable, Refused, Unanswered
+from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
 from starter.web.console.case.deeds import DEEDS, KEEP, USUAL, Asked, Deed, Wish, currencies_of
 from starter.web.console.case.gathering import LOOK_S, PATIENT_S, CaseSeen, seen
 from starter.web.console.case.letters import Letters, Preview
@@ -59,7 +59,19 @@ _UNSURE = (
 )
 _WHY = "Say why in a few words: it stands on the timeline."
 
+# A case does a few things by itself in the seconds after an act, none of them twice in the milliseconds between a look and an act.
+_LOOKS = 4
+
 Operation = Callable[..., Awaitable[Response]]
+
+
+class _Outrun(Refused):
+    """Somebody acted between the look and the act; nothing was done."""
+
+    def __init__(self, case: CaseSeen, happened: list[Happened]) -> None:
+        super().__init__("somebody else acted meanwhile")
+        self.case = case
+        self.happened = happened
 
 
 class ActPages:
@@ -99,28 +111,41 @@ class ActPages:
         if wish is None or form.errors:
             return await self._form(visit, deed, case, version=version, status=422)
         happened = await self._happened(visit, case, version, ends=deed.ends)
-        first = (deed.ends and step != "do") or step == "preview"
-        if first or (happened and deed.ends):
-            preview = await self._preview(visit, case, wish, why)
-            if preview.refusal is not None:
-                self._refused(form, preview.refusal, case)
-                return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
-            status = 409 if happened else 200
-            return self._second(visit, deed, case, wish, preview, version=case.version, happened=happened, status=status)
+        if (deed.ends and step != "do") or step == "preview":
+            return await self._asked_again(visit, deed, case, wish, why, happened, status=409 if happened else 200)
         if happened:
-            return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
-        refused = await self._done(visit, deed, case, wish, why)
+            return await self._outrun(visit, deed, case, wish, why, happened)
+        try:
+            refused = await self._done(visit, deed, case, wish, why, version)
+        except _Outrun as outrun:
+            return await self._outrun(visit, deed, outrun.case, wish, why, outrun.happened)
         if refused is None:
             return console.back(f"/console/cases/{case.case_id}", SAID_PREFIX + deed.slug)
         return await self._form(visit, deed, case, version=version, status=refused)
 
-    async def _done(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None) -> int | None:
-        """None: the desk took it; else the status with which the form is shown again, which tells why."""
+    async def _outrun(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None, happened: list[Happened]) -> Response:
+        """Somebody else was faster: what he did, and the same question again; of an ending with the letter as it would be now."""
+        if not deed.ends:
+            return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
+        return await self._asked_again(visit, deed, case, wish, why, happened, status=409)
+
+    async def _asked_again(
+        self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None, happened: list[Happened], *, status: int
+    ) -> Response:
+        preview = await self._preview(visit, case, wish, why)
+        if preview.refusal is not None:
+            self._refused(visit.form, preview.refusal, case)
+            return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
+        return self._second(visit, deed, case, wish, preview, version=case.version, happened=happened, status=status)
+
+    async def _done(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None, version: int) -> int | None:
+        """None: the desk took it; else the status with which the form is shown again, which tells why. Raises _Outrun."""
         form = visit.form
-        key = _key(deed.slug, form.once, (why, *wish.content))
         try:
             async with self._console.audited(visit, deed.act, case.case_id, **wish.noted):
-                await wish.do(self._console.parts.backends.desk(), case.key, visit.actor(why), key)
+                await self._given(visit, deed, case, wish, why, version)
+        except _Outrun:
+            raise
         except Refused as refused:
             return self._refused(form, refused.reason, case)
         except StoreRefused as refused:
@@ -133,6 +158,23 @@ class ActPages:
             form.refuse("form", _AWAY)
             return 503
         return None
+
+    async def _given(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None, version: int) -> None:
+        """To the case as it was looked at: the case itself refuses what was decided on an older one. Raises _Outrun, and what the desk
+        raises. What the case did by itself in that instant (a message was taken) is no reason to ask a person again.
+        """
+        key = _key(deed.slug, visit.form.once, (why, *wish.content))
+        for look in range(1, _LOOKS + 1):
+            try:
+                await wish.do(self._console.parts.backends.desk().as_of(case.key, case.version), case.key, visit.actor(why), key)
+                return
+            except MovedOn as moved:
+                case = await seen(self._console, visit, case.case_id, PATIENT_S)
+                happened = await self._happened(visit, case, version, ends=deed.ends)
+                if happened:
+                    raise _Outrun(case, happened) from None
+                if look == _LOOKS or not case.live:
+                    raise Refused(moved.reason) from None
 
     def _refused(self, form: Any, reason: str, case: CaseSeen) -> int:
         """The case's own words, at the field that they are about."""

@@ -1,7 +1,8 @@
 """Two people at once: what others did to a case since a form was shown, so that nobody acts on what is no longer so.
 
 Owns which facts count. Must never decide for the person: the form is shown again with what happened, and asked once more. What happens
-between this look and the act is the case's to judge. Called before every act.
+between this look and the act, the case itself refuses (the version looked at travels with the command); then it is looked at again.
+Called before every act.
 """
 
 from collections.abc import Sequence

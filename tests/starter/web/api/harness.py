@@ -5,7 +5,7 @@ Owns the scripted desk and the making of keys. What is played here comes in thro
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from policies.case.commands import Receipt, Snapshot
 from policies.case.facts import Actor, Fact
 from policies.case.request import CaseRequest
 from policies.case.vocabulary import CaseStatus
-from starter.desk import CaseKey, CaseNotFound, Opened
+from starter.desk import CaseKey, CaseNotFound, MovedOn, Opened
 from starter.web.api.face import api_faces
 from starter.web.api.rates import Rates
 from starter.web.metrics import metrics_face
@@ -53,6 +53,10 @@ class ScriptedDesk:
     answers: list[Opened | Exception] = field(default_factory=list)
     acts: list[tuple[str, CaseKey, Actor, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     asked: int = 0
+    decided_on: tuple[CaseKey, int] | None = None
+
+    def as_of(self, case: CaseKey, seq: int | None) -> "ScriptedDesk":
+        return replace(self, decided_on=(case, seq) if seq is not None else None)
 
     async def open(self, request: CaseRequest) -> Opened:
         self.opened.append(request)
@@ -79,6 +83,10 @@ class ScriptedDesk:
         async def act(case: CaseKey, by: Actor, *arguments: Any, **named: Any) -> Receipt:
             if self.fails is not None:
                 raise self.fails
+            if self.decided_on is not None and self.decided_on[0] == case:
+                version = self.engine[case].counts["facts"]
+                if version != self.decided_on[1]:
+                    raise MovedOn("the case has moved on", version)
             self.acts.append((name, case, by, arguments, named))
             return Receipt(case_id=case.case_id, status=CaseStatus.OPEN, seq=8)
 

@@ -36,6 +36,7 @@ from starter.web.api.face import api_faces
 from starter.web.app import build_app
 from starter.web.console.face import console_faces
 from starter.web.parts import WebParts
+from starter.web.problems import TYPE
 from store.api_keys import ApiKeys, NewKey, Scope
 from store.desk_books import DeskBooks
 from store.engine import Store
@@ -299,6 +300,35 @@ async def test_who_decided_on_an_older_version_is_told_what_happened_since(shop:
     assert late.status_code == 412
     assert [fact["type"] for fact in late.json()["since"]] == ["noted"]
     assert (late.headers["etag"], late.json()["version"], now.json()["status"]) == (now.headers["etag"], now.json()["version"], "open")
+
+
+async def test_of_two_that_looked_at_the_same_version_one_acts_and_a_repetition_is_its_first_answer(shop: Shop) -> None:
+    async with shop.caller() as client:
+        path = await shop.case(client, "race")
+        await shop.in_books(path)
+
+        def note(who: str, version: str) -> Awaitable[httpx2.Response]:
+            """Notes contradict nothing: nothing but the version stands between the two."""
+            headers = {"if-match": version, "idempotency-key": f"{who}-{version[1:-1]}"}
+            return client.post(f"{path}/notes", json={"by": {**BY, "who": who}, "text": f"by {who}"}, headers=headers)
+
+        async def raced() -> tuple[str, list[httpx2.Response]] | None:
+            """The case itself may still be learning that its acknowledgement was taken; then both are told so."""
+            version = str((await client.get(path)).headers["etag"])
+            answers = list(await asyncio.gather(note("ana", version), note("bob", version)))
+            assert Counter(answer.status_code for answer in answers) in ({200: 1, 412: 1}, {412: 2})
+            return (version, answers) if any(answer.status_code == 200 for answer in answers) else None
+
+        version, answers = await eventually(raced, "a note on the version that was seen")
+        won, lost = sorted(answers, key=lambda answer: answer.status_code)
+        who = {0: "ana", 1: "bob"}[answers.index(won)]
+        again, other = await note(who, version), await note("eve", version)
+        facts = (await client.get(f"{path}/timeline")).json()["facts"]
+    assert [fact["by"]["who"] for fact in lost.json()["since"] if fact["type"] == "noted"] == [who]
+    # Though the case has moved on since, by itself and by this very act: the same key has its first answer.
+    assert (again.status_code, again.json(), again.headers["etag"]) == (200, won.json(), won.headers["etag"])
+    assert (other.status_code, other.json()["type"]) == (412, TYPE + "moved_on")
+    assert [fact["by"]["who"] for fact in facts if fact["type"] == "noted"] == [who]
 
 
 async def test_what_the_case_refuses_is_about_the_field_or_about_the_case(shop: Shop) -> None:

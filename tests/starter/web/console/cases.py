@@ -3,7 +3,7 @@
 Owns the rows of such a life and the scripted desk. What is played here comes in through `Backends`; nothing is patched.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from policies.case.start import Reachability
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageKind, PromiseEnd, Role
 from policies.links import PATH, LinkPurpose
 from policies.providers.statuses import TargetType
-from starter.desk import CaseKey, CaseNotFound
+from starter.desk import CaseKey, CaseNotFound, MovedOn
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import Store
@@ -40,6 +40,15 @@ class ScriptedDesk:
     foreseen: Foreseen | Exception = field(default_factory=Foreseen)
     asked: list[tuple[str, Command]] = field(default_factory=list)
     acts: list[tuple[str, CaseKey, Actor, tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+    slips_in: list[Fact] = field(default_factory=list)  # happens between the look of a page and its act, one each time
+    decided_on: tuple[CaseKey, int] | None = None
+
+    def as_of(self, case: CaseKey, seq: int | None) -> "ScriptedDesk":
+        if self.slips_in:
+            happened = self.slips_in.pop(0)
+            self.facts = [*self.facts, happened]
+            self.engine = {case: self.engine[case].model_copy(update={"counts": {"facts": happened.seq}})}
+        return replace(self, decided_on=(case, seq) if seq is not None else None)
 
     async def snapshot(self, case: CaseKey) -> Snapshot:
         if self.fails is not None:
@@ -66,6 +75,10 @@ class ScriptedDesk:
             for failure in (self.fails, self.says_no):
                 if failure is not None:
                     raise failure
+            if self.decided_on is not None and self.decided_on[0] == case and case in self.engine:
+                version = self.engine[case].counts["facts"]
+                if version != self.decided_on[1]:
+                    raise MovedOn("the case has moved on", version)
             self.acts.append((name, case, by, arguments, named))
             return Receipt(case_id=case.case_id, status=CaseStatus.OPEN, seq=20)
 

@@ -278,6 +278,32 @@ async def test_two_at_once_the_second_is_told_and_asked_again(scene: Scene, desk
     assert len(desk.acts) == 1
 
 
+@pytest.mark.parametrize("slug", ["extend", "merge"])
+async def test_somebody_who_slips_in_between_the_look_and_the_act_is_told_of_too(scene: Scene, desk: ScriptedDesk, slug: str) -> None:
+    """The page was looked at, nobody had acted; the case itself refuses, since ana was faster by a moment."""
+    desk.slips_in = [fact(13, FactType.HELD, by=ANA, learned_at=hours(26), occurred_at=hours(26), detail={"reason": "under_review"})]
+    async with scene.signed_in() as visitor:
+        told = await send(visitor, slug)
+        assert (told.status_code, desk.acts) == (409, [])
+        assert "ana put it on hold: under review" in told.text
+        assert 'name="seen" value="13"' in told.text
+        assert "all the same" in told.text
+        assert (await send(visitor, slug, seen="13", follow=False)).status_code == 303
+    assert [act[0] for act in desk.acts] == [ASKED[slug][0]]
+    assert [row.detail.get("outcome") for row in await scene.audit(slug)] == [None, "refused", None][::-1]
+
+
+async def test_what_the_case_does_by_itself_between_the_look_and_the_act_stops_nobody(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.slips_in = [fact(seq, FactType.MESSAGE_ACCEPTED, detail={"kind": "update"}) for seq in (13, 14)]
+    async with scene.signed_in() as visitor:
+        assert (await send(visitor, "note", follow=False)).status_code == 303
+        # A case that is never still for a moment is no reason to act on what was not looked at.
+        desk.slips_in = [fact(seq, FactType.MESSAGE_ACCEPTED, detail={"kind": "update"}) for seq in range(15, 25)]
+        restless = await send(visitor, "note")
+        assert (restless.status_code, "the case has moved on" in restless.text) == (409, True)
+    assert len(desk.acts) == 1
+
+
 async def test_what_happened_before_the_books_last_entry_is_found_too(scene: Scene, desk: ScriptedDesk) -> None:
     async with scene.signed_in() as visitor:
         told = await send(visitor, "note", seen="5")  # notes and a customer's words since; they stand in the books
