@@ -22,13 +22,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")  # as store.people has it
 
 
 class Accounts:
-    """`by`: who does it, with his role. All raise StoreRefused, StoreUnavailable, TooBusy."""
+    """`by`: who does it, with his role; `via`: where, if he had not signed in. All raise StoreRefused, StoreUnavailable, TooBusy."""
 
-    def __init__(self, store: Store, passwords: Passwords, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, passwords: Passwords, clock: Callable[[], datetime], via: str | None = None) -> None:
         self._people = People(store)
         self._audit = Audit(store)
         self._passwords = passwords
         self._clock = clock
+        self._via = via
 
     async def create(self, new: NewPerson, by: str, role: str = PersonRole.ADMIN) -> tuple[Person, str]:
         """The person, and the one-time password that nobody else knows."""
@@ -66,5 +67,5 @@ class Accounts:
     def _audited(
         self, act: str, whom: str, by: str, role: str, more: Mapping[str, Value] | None = None
     ) -> AbstractAsyncContextManager[None]:
-        detail = {"whom": whom if _NAME.fullmatch(whom) else None, **(more or {})}  # what is no name may be anything
+        detail = {"whom": whom if _NAME.fullmatch(whom) else None, **(more or {}), "via": self._via}  # what is no name may be anything
         return audited(self._audit, self._clock, f"people.{act}", person=by, role=role, detail=detail)

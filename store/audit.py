@@ -1,7 +1,8 @@
-"""The audit log of the console: who did what to which case, and when; only ever added to.
+"""The audit log: who did what to which case, and when; only ever added to.
 
 Owns the rows of `audit`. Must never change or delete one (triggers of the database refuse it too), and never hold a customer's name,
-address or text: codes and figures only. Called by the console and by `makegood people`; read by admins.
+address or text: codes and figures only. Called by the console and by what is done at the command
+line to people, keys, channels and what is kept of customers; read by admins.
 """
 
 import re

@@ -11,7 +11,8 @@ import typer
 
 from policies.case.vocabulary import Channel
 from starter.channels_file import ChannelsFile, channel_warnings
-from starter.cli.options import Json
+from starter.cli.on_record import on_record
+from starter.cli.options import ActingRole, As, Json, actor
 from starter.cli.printing import how_long, put_json, say, table, when
 from starter.cli.session import open_books, run, settings
 from starter.desk import Refused
@@ -66,19 +67,23 @@ def lift(
     channel: Annotated[Channel, typer.Argument(help="email, sms or voice.")],
     provider: Annotated[str | None, typer.Option(help="Whose park, if several stand on the channel.")] = None,
     sender: Annotated[str | None, typer.Option(help="The sender of ours that is parked (one of several).")] = None,
+    as_: As = None,
     json: Json = False,
 ) -> None:
     """Lift a park by hand once the fault is mended: what waits goes out at its next try. A fault that still stands parks it anew."""
+    by = actor(as_, ActingRole.ADMIN, None)
 
     async def work() -> None:
         async with open_books() as books:
             parks = ParkBooks(books.store)
             standing = [park for park in await parks.standing() if park.channel is channel]
             park = _chosen(channel, standing, provider, sender)
-            # Not "at" an earlier moment: a park that was put up meanwhile is another one, and stands.
-            lifted = await parks.lift(park.channel, park.provider, datetime.now(UTC), park.sender)
-        if not lifted:
-            raise Refused(f"{_what(park)} is not parked any more")
+            # The sender is an address of ours, its domain may be anybody's: the reason tells which park it was.
+            async with on_record(books, "parks.lift", by, channel=park.channel.value, provider=park.provider, reason=park.reason):
+                # Not "at" an earlier moment: a park that was put up meanwhile is another one, and stands.
+                lifted = await parks.lift(park.channel, park.provider, datetime.now(UTC), park.sender)
+                if not lifted:
+                    raise Refused(f"{_what(park)} is not parked any more")
         if json:
             put_json(park)
         else:
@@ -91,12 +96,15 @@ def retry(
     provider: Annotated[str | None, typer.Option(help="Only this provider's: stripe, sendgrid, twilio.")] = None,
     problem: Annotated[str | None, typer.Option(help="Only those given up for this reason (a code of `channels status`).")] = None,
     row: Annotated[list[int] | None, typer.Option("--row", help="Only this row of the inbox; may be repeated.")] = None,
+    as_: As = None,
     json: Json = False,
 ) -> None:
     """Try webhooks again that were given up. The web process takes them within seconds, and gives up again after three days."""
+    by = actor(as_, ActingRole.ADMIN, None)
 
     async def work() -> None:
-        async with open_books() as books:
+        # What was typed is no code that we know; how many rows were named is enough.
+        async with open_books() as books, on_record(books, "webhooks.retry", by, rows=len(row) if row else None):
             number = await Inbox(books.store).again(datetime.now(UTC), provider=provider, problem=problem, ids=row or ())
         if json:
             put_json({"tried_again": number})

@@ -12,6 +12,7 @@ import typer
 
 from policies.case.facts import Actor
 from policies.case.vocabulary import CaseStatus
+from starter.cli.on_record import on_record
 from starter.cli.options import ActingRole, As, InRole, Json, actor
 from starter.cli.printing import complain, put_json, remark, say, when
 from starter.cli.session import Books, open_books, open_office, run, settings
@@ -62,7 +63,10 @@ def erase(
                 found = [(view, await erasure.content([view.case_id])) for view in chosen]
             else:
                 _refuse_open(chosen, force)
-                found = [(view, await _erase(erasure, view.case_id, by, datetime.now(UTC))) for view in chosen]
+                found = []
+                for view in chosen:
+                    async with on_record(books, "retention.erase", by, view.case_id):
+                        found.append((view, await _erase(erasure, view.case_id, by, datetime.now(UTC))))
         if json:
             put_json({"dry_run": not yes, "cases": [_as_json(view, content) for view, content in found]})
             return
@@ -74,8 +78,9 @@ def erase(
     run(work())
 
 
-def sweep(yes: DoIt = False, json: Json = False) -> None:
+def sweep(yes: DoIt = False, as_: As = None, json: Json = False) -> None:
     """Delete contacts that no case uses: older than 24 hours, the opening or the new address never came to anything."""
+    by = actor(as_, ActingRole.ADMIN, None)
 
     async def work() -> None:
         before = datetime.now(UTC) - _ORPHAN_AFTER
@@ -90,9 +95,10 @@ def sweep(yes: DoIt = False, json: Json = False) -> None:
                 kept += used
                 if not used:
                     swept.append(orphan.contact_ref)
-            if yes:
-                for start in range(0, len(swept), _PAGE):
-                    deleted += await erasure.delete_orphans(swept[start : start + _PAGE], before)
+            if yes and swept:
+                async with on_record(office.books, "retention.sweep", by, contacts=len(swept)):
+                    for start in range(0, len(swept), _PAGE):
+                        deleted += await erasure.delete_orphans(swept[start : start + _PAGE], before)
         if json:
             put_json({"dry_run": not yes, "orphans": len(swept), "deleted": deleted, "in_use": kept})
             return
@@ -126,8 +132,9 @@ def retention(
         before = now - timedelta(days=int(match[1]))
         async with open_books() as books:
             number, content = await Retention(books.store).content(before)
-            if yes:
-                number, content = await _erase_old(books, before, by, now)
+            if yes and number:
+                async with on_record(books, "retention.closed", by, older_than=older_than, cases=number):
+                    number, content = await _erase_old(books, before, by, now)
         if json:
             put_json({"dry_run": not yes, "closed_before": before.isoformat(), "cases": number, **content.model_dump()})
             return

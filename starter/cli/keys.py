@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from starter.cli.on_record import on_record
 from starter.cli.options import ActingRole, As, Json, actor
 from starter.cli.printing import put_json, remark, say, table, when
 from starter.cli.session import open_books, run
@@ -17,6 +18,7 @@ from starter.plain_errors import lines
 from store.api_keys import PER_MINUTE, ApiKey, ApiKeys, NewKey, Scope, id_of
 
 _NEVER = "never"
+_KEY_ID = re.compile(r"[0-9a-f]{12}")  # as store.api_keys makes them
 _SPAN = re.compile(r"([0-9]{1,4})([dh])")
 _ONCE = "This is shown once and kept nowhere: put it where your service keeps its secrets."
 
@@ -45,11 +47,12 @@ def create(
         new = NewKey.model_validate(given)
     except ValidationError as error:
         raise typer.BadParameter("; ".join(lines(error, NewKey, values=False))) from None
-    by = actor(as_, ActingRole.ADMIN, None).who
+    by = actor(as_, ActingRole.ADMIN, None)
+    noted = {"name": new.name, "scopes": " ".join(scope.value for scope in new.scopes), "merchant": new.merchant}
 
     async def work() -> None:
-        async with open_books() as books:
-            key, text = await ApiKeys(books.store).create(new, by, datetime.now(UTC))
+        async with open_books() as books, on_record(books, "keys.create", by, **noted):
+            key, text = await ApiKeys(books.store).create(new, by.who, datetime.now(UTC))
         if json:
             put_json({**_as_json(key), "key": text})
             return
@@ -89,11 +92,11 @@ def rotate(
 ) -> None:
     """Make a successor that may do the same; the old key lives on for a while, so that the service can change over."""
     kept = _span(overlap, "--overlap")
-    by = actor(as_, ActingRole.ADMIN, None).who
+    by = actor(as_, ActingRole.ADMIN, None)
 
     async def work() -> None:
-        async with open_books() as books:
-            old, successor, text = await ApiKeys(books.store).rotate(id_of(key), kept, by, datetime.now(UTC))
+        async with open_books() as books, on_record(books, "keys.rotate", by, key=_noted(key)):
+            old, successor, text = await ApiKeys(books.store).rotate(id_of(key), kept, by.who, datetime.now(UTC))
         if json:
             put_json({"old": _as_json(old), **_as_json(successor), "key": text})
             return
@@ -105,11 +108,12 @@ def rotate(
 
 
 @group.command()
-def revoke(key: KeyArgument, json: Json = False) -> None:
+def revoke(key: KeyArgument, as_: As = None, json: Json = False) -> None:
     """End a key at once: its next request is refused."""
+    by = actor(as_, ActingRole.ADMIN, None)
 
     async def work() -> None:
-        async with open_books() as books:
+        async with open_books() as books, on_record(books, "keys.revoke", by, key=_noted(key)):
             ended = await ApiKeys(books.store).revoke(id_of(key), datetime.now(UTC))
         if json:
             put_json(_as_json(ended))
@@ -119,6 +123,12 @@ def revoke(key: KeyArgument, json: Json = False) -> None:
             remark(f"Its successor {ended.replaced_by} is not: `makegood keys revoke {ended.replaced_by}` ends that too.")
 
     run(work())
+
+
+def _noted(text: str) -> str | None:
+    """What is no id may be anything, a secret too."""
+    key_id = id_of(text)
+    return key_id if _KEY_ID.fullmatch(key_id) else None
 
 
 def _span(text: str, option: str) -> timedelta:

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from starter.accounts import ONE_TIME_LIFE, Accounts
+from starter.cli.on_record import VIA
 from starter.cli.options import ActingRole, As, Json, actor
 from starter.cli.printing import put_json, remark, say, table, when
 from starter.cli.session import Books, open_books, run
@@ -139,7 +140,7 @@ def _new(given: dict[str, Any]) -> NewPerson:
 
 
 def _accounts(books: Books) -> Accounts:
-    return Accounts(books.store, Passwords(), lambda: datetime.now(UTC))
+    return Accounts(books.store, Passwords(), lambda: datetime.now(UTC), via=VIA)
 
 
 def _tell(person: Person, password: str, json: bool) -> None:

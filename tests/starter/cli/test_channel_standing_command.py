@@ -12,7 +12,9 @@ import pytest
 from policies.case.vocabulary import CaseStatus, Channel
 from starter.channels_file import channel_warnings
 from starter.cli.app import build
+from starter.cli.options import ActingRole, actor
 from starter.settings import load_settings
+from store.audit import Audit
 from store.desk_books import DeskBooks
 from store.engine import Store, open_store
 from store.inbox import Inbox, InboxEvent, InboxState
@@ -109,6 +111,17 @@ def test_a_park_is_lifted_by_hand_and_the_one_that_is_meant(house: str) -> None:
     assert [(one.channel, one.sender) for one in left] == [(Channel.EMAIL, "")]
     again = channels("lift", "sms")
     assert (again.exit_code, "sms is not parked" in again.output) == (1, True)
+    assert channels("lift", "email", "--as", "ana").exit_code == 0
+    rows = asyncio.run(_with(house, lambda store: Audit(store).page(act="parks")))[::-1]
+    os_user = actor(None, ActingRole.ADMIN, None).who
+    assert [(row.act, row.person, row.role, row.detail) for row in rows] == [
+        ("parks.lift", who, "admin", {"channel": channel, "provider": provider, "reason": reason, "via": "cli"})
+        for who, channel, provider, reason in (
+            (os_user, "email", "sendgrid", "sendgrid_403"),
+            (os_user, "sms", "twilio", "twilio_20003"),
+            ("ana", "email", "sendgrid", "sendgrid_401"),
+        )
+    ]
 
 
 def test_what_was_given_up_is_tried_again(house: str) -> None:
@@ -116,7 +129,10 @@ def test_what_was_given_up_is_tried_again(house: str) -> None:
     assert "2 webhooks are tried again." in channels("retry", "--problem", "engine_away").stdout
     rows = asyncio.run(_with(house, lambda store: Inbox(store).rows(states=[InboxState.NEW])))
     assert len(rows) == 2
-    assert json.loads(channels("retry", "--json").stdout) == {"tried_again": 0}
+    assert json.loads(channels("retry", "--json", "--as", "ana").stdout) == {"tried_again": 0}
+    found = asyncio.run(_with(house, lambda store: Audit(store).page(act="webhooks.retry")))
+    assert [(row.person, row.detail) for row in found[:1]] == [("ana", {"via": "cli"})]
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize(

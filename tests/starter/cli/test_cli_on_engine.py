@@ -18,6 +18,7 @@ from policies.case.start import CaseStart
 from policies.case.vocabulary import CaseKind
 from starter.cli.app import build
 from starter.settings import ROOT
+from store.audit import Audit
 from store.call_tasks import NewCall
 from store.contacts import Contact
 from store.desk_books import DeskBooks
@@ -257,6 +258,9 @@ async def test_a_person_is_erased_once_the_case_is_closed(terminal: Terminal) ->
     page = (await terminal.run("show", "R-1006", "--texts", "--json")).json
     [record] = [text for text in page["texts"] if text["kind"] == "erasure"]
     assert (record["by"]["who"], record["by"]["why"]) == ("ann.admin", "asked for on 1 December")
+    noted = (await Audit(terminal.house.store).page(case_id=case_id))[::-1]
+    row = ("retention.erase", "ann.admin", "admin", {"via": "cli"})
+    assert [(one.act, one.person, one.role, one.detail) for one in noted] == [row, row]  # nothing of why: it may hold anything
     assert "erased by ann.admin: asked for on 1 December" in (await terminal.run("show", "R-1006", "--texts")).out
     assert (await terminal.run("erase", "R-1006")).out.endswith(": nothing personal\n")
     assert "@" not in (await terminal.run("outbox", "--case", "R-1006")).out
@@ -309,6 +313,7 @@ async def test_orphans_are_swept_and_running_cases_are_not(terminal: Terminal) -
     assert shown.err.startswith("1 contact left alone: a running case")
     assert (await terminal.run("sweep", "--yes", "--json")).json == {"dry_run": False, "orphans": 1, "deleted": 1, "in_use": 1}
     assert await terminal.house.queries.contact("c-never") is None
+    assert [one.detail for one in await Audit(terminal.house.store).page(act="retention.sweep")] == [{"contacts": 1, "via": "cli"}]
     assert await terminal.house.queries.contact(early.start.contact_ref) is not None
 
 
@@ -403,6 +408,9 @@ async def test_retention_takes_what_is_old_enough_only(terminal: Terminal) -> No
     done = await terminal.run("retention", "--older-than", "365d", "--yes")
     assert done.out.endswith(": 1 contact erased.\n")
     assert await terminal.house.queries.contact("c-old") is None
+    assert [one.detail for one in await Audit(terminal.house.store).page(act="retention.closed")] == [
+        {"older_than": "365d", "cases": 1, "via": "cli"}
+    ]
 
 
 async def test_setup_is_safe_to_repeat_and_says_where_the_identity_key_is(terminal: Terminal) -> None:

@@ -65,7 +65,11 @@ def test_people_are_made_listed_changed_helped_and_disabled(state: Path) -> None
     assert ("lena.lead" in every.stdout, password in every.stdout) == (True, False)
     rows = audit(state)
     assert [row.act.removeprefix("people.") for row in rows] == ["create", "create", "role", "reset", "disable", "enable"]
-    assert (rows[0].person, rows[0].role, rows[2].detail) == ("root", "admin", {"whom": "lena.lead", "as": "agent", "merchants": 0})
+    assert (rows[0].person, rows[0].role, rows[2].detail) == (
+        "root",
+        "admin",
+        {"whom": "lena.lead", "as": "agent", "merchants": 0, "via": "cli"},
+    )
     assert password not in str(rows)
 
 

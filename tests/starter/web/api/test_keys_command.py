@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from starter.cli.app import build
-from store.engine import upgrade
+from starter.cli.options import ActingRole, actor
+from store.audit import Audit, AuditRow
+from store.engine import open_store, upgrade
 from tests.starter.cli.runner import Runner
 
 runner, app = Runner(), build()
@@ -77,6 +79,33 @@ def test_revoked_at_once_and_listed_on_demand_only(state: Path) -> None:
     assert "No active keys; --all shows" in keys(state, "list").stdout
     assert "revoked" in keys(state, "list", "--all").stdout
     assert keys(state, "rotate", key["key_id"]).exit_code == 1
+
+
+def test_who_did_it_stands_in_the_audit_log_and_no_secret_does(state: Path) -> None:
+    key = made(state, "--merchant", "northwind")
+    told = json.loads(keys(state, "rotate", key["key_id"], "--as", "bob", "--json").stdout)
+    assert keys(state, "revoke", key["key"], "--as", "eve").exit_code == 0
+    assert keys(state, "revoke", "Ada Brook's").exit_code == 1
+    assert keys(state, "create", "a@example.com", "--scope", "open").exit_code == 2  # nothing was tried
+
+    async def audit() -> list[AuditRow]:
+        store = await open_store(f"sqlite:///{state / 'makegood.sqlite'}")
+        try:
+            return (await Audit(store).page())[::-1]
+        finally:
+            await store.close()
+
+    rows = asyncio.run(audit())
+    mine = actor(None, ActingRole.ADMIN, None).who
+    assert [(row.act, row.person, row.detail) for row in rows] == [
+        ("keys.create", "ana", {"name": "shop", "scopes": "read open", "merchant": "northwind", "via": "cli"}),
+        ("keys.rotate", "bob", {"key": key["key_id"], "via": "cli"}),
+        ("keys.revoke", "eve", {"key": key["key_id"], "via": "cli"}),
+        ("keys.revoke", mine, {"via": "cli"}),
+        ("keys.revoke", mine, {"outcome": "refused"}),
+    ]
+    assert {row.role for row in rows} == {"admin"}
+    assert not any(text["key"].rsplit("_", 1)[1] in str(rows) for text in (key, told))
 
 
 @pytest.mark.parametrize(
