@@ -36,6 +36,10 @@ _NEXT = {
     "feedback_expires": "the time for feedback ends",
     "money_check": "the customer is asked about the money",
     "tail_ends": "the case closes",
+    "watch": "the provider is asked again",
+    "look_for_arrival": "a look whether a message arrived",
+    "write_books": "the books are written again",
+    "tell_people": "people are told again",
 }
 
 

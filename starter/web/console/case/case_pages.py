@@ -24,6 +24,7 @@ from starter.web.console.case.duties import NEXT_WORDS, duties_of, unanswered_si
 from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.history import Masks, by_day, entries, masked_name
 from starter.web.console.case.parts import money, parts_of
+from starter.web.console.case.reasons import given
 from starter.web.console.case.said_of_facts import how_long, plainly
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
@@ -162,6 +163,7 @@ async def _page(console: Console, visit: Visit, case: CaseSeen, rulebook: dict[s
         engine_link=_engine_link(console, case),
         version=case.version,
         plain=plainly,
+        given=given,
         ago=how_far,
         how_long=how_long,
         money=money,
@@ -223,7 +225,13 @@ def _next(case: CaseSeen, now: datetime) -> dict[str, Any] | None:
     what, at = case.snapshot.next_what, case.snapshot.next_at
     if what is None or at is None:
         return None
-    return {"words": NEXT_WORDS.get(what, plainly(what).capitalize()), "at": at, "far": how_far(at, now), "why": case.snapshot.next_why}
+    why = case.snapshot.next_why  # a sentence of the agenda, with names of clocks, reasons and kinds of messages in it
+    return {
+        "words": NEXT_WORDS.get(what, plainly(what).capitalize()),
+        "at": at,
+        "far": how_far(at, now),
+        "why": plainly(why) if why else None,
+    }
 
 
 def _groups(visit: Visit, case: CaseSeen) -> list[tuple[str, list[Any]]]:

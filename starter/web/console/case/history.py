@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from policies.case.facts import Fact
 from policies.case.vocabulary import FactType, PromiseEnd
-from starter.web.console.case.said_of_facts import how_long, plainly, told, weight, who, why
+from starter.web.console.case.reasons import why
+from starter.web.console.case.said_of_facts import how_long, plainly, told, weight, who
 from starter.web.portal.masking import masked_email, masked_phone, without_keys
 from store.case_pages import HistoryPage
 from store.contacts import Contact, RoleContact

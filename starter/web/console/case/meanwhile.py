@@ -11,7 +11,8 @@ from datetime import datetime
 
 from policies.case.facts import Fact
 from policies.case.vocabulary import FactType, Role
-from starter.web.console.case.said_of_facts import how_long, told, why
+from starter.web.console.case.reasons import why
+from starter.web.console.case.said_of_facts import how_long, told
 
 _PEOPLE = (Role.AGENT, Role.LEAD, Role.ADMIN, Role.CUSTOMER)
 # What the case or a provider does by itself matters to who is about to end it.

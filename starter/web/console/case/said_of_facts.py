@@ -241,9 +241,3 @@ def told(fact: Fact) -> str:
         return f"{who(fact.by) or provider or 'Makegood'} {done(fact)}"
     happened = _HAPPENED.get(fact.type)
     return happened(fact) if happened is not None else plainly(fact.type.value).capitalize()
-
-
-def why(fact: Fact) -> str | None:
-    """The reason that was given."""
-    given = fact.by.why if fact.by is not None else None
-    return given or (str(fact.detail["why"]) if fact.detail.get("why") else None)

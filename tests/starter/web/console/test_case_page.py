@@ -1,13 +1,16 @@
 """The page of a case: where it stands, what was said, what is masked, and what it costs."""
 
 import re
+from typing import Any
 
 import pytest
 
 from policies.case.facts import Actor
-from policies.case.vocabulary import CaseStatus, FactType, MessageKind, Role
+from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageKind, Role
 from starter.connection import EngineUnavailable
 from starter.web.console.case.history import Masks
+from starter.web.console.case.reasons import given, why
+from starter.web.portal.acts import CUSTOMER as CUSTOMER_PAGE
 from store.call_tasks import NewCall, open_call
 from store.case_pages import PAGE
 from store.contacts import Contact
@@ -185,6 +188,53 @@ async def test_what_the_engine_knows_before_the_books_stands_in_the_history(scen
     desk.facts = [fact(12, FactType.ESCALATED, by=bea, detail={"level": 2, "to": "lead"})]
     async with scene.signed_in() as visitor:
         assert "bea escalated it to level 2, lead" in (await visitor.get(PATH)).text
+
+
+@pytest.mark.parametrize(
+    ("role", "reason", "detail", "reads"),
+    [
+        (Role.CUSTOMER, "customer_page", {}, "asked on the customer's page"),
+        (Role.CUSTOMER, "unsubscribe_link", {}, "by the link to unsubscribe in a message"),
+        (Role.CUSTOMER, "email", {}, "it came by e-mail"),
+        (Role.CUSTOMER, "told_us so", {}, "told_us so"),
+        (Role.LEAD, "customer_page", {"why": "customer_page"}, "customer_page"),  # what a person typed is not touched
+        (Role.LEAD, None, {"why": "resumed"}, None),
+        (Role.SYSTEM, "no answer: photo_needed", {}, "no answer: photo needed"),
+        (Role.PROVIDER, "settled", {}, "it is done there"),
+        (Role.SYSTEM, None, {"why": "until"}, "the time that was set for it has come"),
+        (None, None, {"why": "newer_promise"}, "a newer promise took its place"),
+        (None, None, {"why": "sendgrid_401"}, "sendgrid 401"),
+        (None, None, {}, None),
+    ],
+)
+def test_reasons_read_as_words(role: Role | None, reason: str | None, detail: dict[str, Any], reads: str | None) -> None:
+    by = Actor(who="x", role=role, why=reason) if role is not None else None
+    assert why(fact(1, FactType.RESUMED, by=by, detail=detail)) == reads
+
+
+def test_every_door_of_the_customer_has_words() -> None:
+    for actor in (CUSTOMER_PAGE, *(Actor(who="customer", role=Role.CUSTOMER, why=channel.value) for channel in Channel)):
+        assert actor.why is not None
+        assert "_" not in given(actor.role, actor.why)
+        assert given(actor.role, actor.why) != actor.why
+
+
+async def test_what_stands_on_the_page_are_words_not_codes(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.facts = [fact(12, FactType.PREFERENCES_CHANGED, by=CUSTOMER_PAGE, detail={"channels": "email,sms"})]
+    by = {"who": "policy", "role": "system", "why": "no answer: photo_needed"}
+    desk.engine = {
+        KEY: snapshot_of_life(
+            status="resolved",
+            resolution={"outcome": "no_response", "by": by, "decided_at": hours(20).isoformat()},
+            next_what="ask_reminder",
+            next_why="remind the customer: photo_needed",
+        )
+    }
+    async with scene.signed_in() as visitor:
+        said = words((await visitor.get(PATH)).text)
+    assert "changed how the customer is written to (email, sms) Why: asked on the customer&#39;s page" in said
+    assert "Resolved: no response by policy: no answer: photo needed" in said
+    assert "remind the customer: photo needed" in said
 
 
 async def test_a_long_life_is_read_in_pages_each_thing_once(scene: Scene) -> None:
