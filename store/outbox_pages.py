@@ -1,6 +1,6 @@
 """The outbox as people read it: the newest first, page by page, of the merchants that somebody may see.
 
-Owns these two questions. Must never change a post. Called by the console.
+Owns these questions, and who is named in what was written. Must never change a post. Called by the console.
 """
 
 from collections.abc import Collection
@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from policies.case.vocabulary import MessageKind
 from policies.contract import Contract, Instant
+from store.contacts import Contact, as_contact
 from store.engine import Store
 from store.outbox import Posted
-from store.tables import cases, messages, outbox
+from store.tables import cases, contacts, messages, outbox
 
 PAGE = 50  # rows
 _BEGINNING = 1600  # characters: the longest SMS that Twilio takes is whole
@@ -65,6 +66,15 @@ class OutboxPages:
         asked = self._seen(select(outbox)).where(outbox.c.id == post_id)
         row = await self._store.read(lambda connection: connection.execute(asked).mappings().first())
         return Letter.model_validate(dict(row)) if row is not None else None
+
+    async def people(self, case_ids: Collection[str]) -> dict[str, list[Contact]]:
+        """Whom the letters of these cases may name: every address that the case has used, so that an old letter is known, too."""
+        asked = select(contacts).where(contacts.c.case_id.in_(case_ids), contacts.c.erased_at.is_(None))
+        rows = await self._store.read(lambda connection: connection.execute(asked).mappings().all()) if case_ids else []
+        found: dict[str, list[Contact]] = {}
+        for row in rows:
+            found.setdefault(row["case_id"], []).append(as_contact(row))
+        return found
 
     def _seen(self, statement: Select[Any]) -> Select[Any]:
         """With the kind of the message; what the person may not see is not there."""

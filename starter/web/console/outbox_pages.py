@@ -1,7 +1,8 @@
 """/console/outbox: messages as the embedded channels took them; only where nothing leaves the house.
 
-Owns these pages and the frame in which a mail's HTML is shown: a document of its own that may run, load and send nothing. Must never show
-an address or the key of a link that was not asked for; the asking stands in the audit log. Included by face.py in the embedded mode.
+Owns these pages and the frame in which a mail's HTML is shown: a document of its own that may run, load and send nothing. Must never
+show a name, an address or the key of a link that was not asked for; the asking stands in the audit log. Included by face.py in the
+embedded mode.
 """
 
 import re
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
+from starter.web.console.case.history import Masks
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.outbox_words import CHANNELS, Sight
@@ -17,6 +19,7 @@ from starter.web.console.roles import Act
 from starter.web.console.visit import SignedIn, Visit
 from starter.web.problems import Problem
 from starter.web.security_headers import PAGE_POLICY
+from store.contacts import Contact
 from store.outbox_pages import PAGE, Letter, OutboxPages
 
 PATH = "/console/outbox"
@@ -55,11 +58,12 @@ def outbox_pages(console: Console) -> APIRouter:
             raise Problem("not_found", "No such page.")
         found = await _pages(console, visit).page(case_id=case_id, channel=channel, before=int(before) if before else None, limit=PAGE + 1)
         rows, more = found[:PAGE], len(found) > PAGE
+        people = await _pages(console, visit).people({row.case_id for row in rows})
         asked = {name: value for name, value in (("case", case_id), ("channel", channel)) if value}
         return console.show(
             "outbox",
             visit,
-            rows=[Sight(row) for row in rows],
+            rows=[Sight(row, _masks(console, people.get(row.case_id, []))) for row in rows],
             case_id=case_id or "",
             channel=channel or "",
             channels=[("", "every channel"), *CHANNELS.items()],
@@ -72,7 +76,7 @@ def outbox_pages(console: Console) -> APIRouter:
     @router.get(PATH + "/{post_id}")
     @needs(Act.OUTBOX)
     async def one(visit: SignedIn, post_id: str) -> Response:
-        return _show(console, visit, await _letter(console, visit, post_id))
+        return await _show(console, visit, await _letter(console, visit, post_id))
 
     @router.post(PATH + "/{post_id}")
     @needs(Act.UNMASK)
@@ -80,7 +84,7 @@ def outbox_pages(console: Console) -> APIRouter:
         """Once, in the answer: the next look asks again."""
         letter = await _letter(console, visit, post_id)
         await console.note(visit, Act.UNMASK, letter.case_id, what="outbox", channel=letter.channel, post=letter.id)
-        return _show(console, visit, letter, clear=True)
+        return await _show(console, visit, letter, clear=True)
 
     @router.get(PATH + "/{post_id}/html")
     @needs(Act.OUTBOX)
@@ -88,7 +92,7 @@ def outbox_pages(console: Console) -> APIRouter:
         letter = await _letter(console, visit, post_id)
         if letter.html is None:
             raise Problem("not_found", "This message has no HTML.")
-        html = Sight(letter).cleaned(letter.html)
+        html = (await _sight(console, visit, letter)).markup(letter.html)
         return HTMLResponse(html + _INERT, headers={"content-security-policy": _MAIL_POLICY})
 
     return router
@@ -105,8 +109,17 @@ async def _letter(console: Console, visit: Visit, post_id: str) -> Letter:
     return found
 
 
-def _show(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Response:
-    sight = Sight(letter, clear)
+def _masks(console: Console, people: list[Contact]) -> Masks:
+    return Masks(None, console.parts.public_url, *people)
+
+
+async def _sight(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Sight:
+    people = await _pages(console, visit).people([letter.case_id])
+    return Sight(letter, _masks(console, people.get(letter.case_id, [])), clear)
+
+
+async def _show(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Response:
+    sight = await _sight(console, visit, letter, clear=clear)
     return console.show(
         "letter",
         visit,

@@ -1,15 +1,17 @@
-"""A post of the outbox as a page may show it: the address masked, the keys in its links gone.
+"""A post of the outbox as a page may show it: name and address masked, the keys in its links gone.
 
-Owns what is taken out, and the size of an SMS in words. Must never let through a whole address or a link that opens something, unless the
-page was asked for them and the asking is in the log. Called by the pages of the outbox.
+Owns what is taken out, and the size of an SMS in words. Must never let through a name, a whole address or a link that opens something,
+unless the page was asked for them and the asking is in the log. Called by the pages of the outbox.
 """
 
 import re
 from dataclasses import dataclass
+from html import escape, unescape
 
 from policies.case.vocabulary import Channel
 from policies.links import PATH
 from policies.sms_segments import SmsEncoding, sms_size
+from starter.web.console.case.history import Masks
 from starter.web.portal.masking import masked_email, masked_phone
 from store.outbox import ALERT, Post
 from store.outbox_pages import Listed
@@ -19,14 +21,17 @@ ERASED = "(erased)"
 _PREVIEW = 140  # characters of a line in the list
 # Below whatever address the house had when the message was written.
 _LINK_KEY = re.compile(rf"(https?://[^\s\"'<>]+?(?:{'|'.join(re.escape(path) for path in PATH.values())}))[A-Za-z0-9._~-]{{6,}}")
+_TAG = re.compile(r"(<[^>]*>)")
+_VALUE = re.compile(r'"([^"]*)"')
 _REPLY_KEY = re.compile(r"\+[^@\s<>]+@")  # a reply address carries the key of its case
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody sees of one post. `clear`: as it was handed over."""
+    """What somebody sees of one post. `masks`: over whom its case knows; `clear`: as it was handed over."""
 
     post: Listed | Post
+    masks: Masks
     clear: bool = False
 
     @property
@@ -42,9 +47,24 @@ class Sight:
     def cleaned(self, text: str) -> str:
         if self.clear:
             return text
-        if self.post.address and self.post.channel != ALERT:
-            text = text.replace(self.post.address, self.to)
+        if self.post.channel != ALERT:  # it names our own people
+            if self.post.address:
+                text = text.replace(self.post.address, self.to)
+            text = self.masks.over(text) or ""
         return _REPLY_KEY.sub("+\u2026@", _LINK_KEY.sub("\\g<1>\u2026", text))
+
+    def markup(self, html: str) -> str:
+        """A mail's HTML, cleaned: in its words and in what its attributes say, where a name may be written with entities."""
+        parts = _TAG.split(html)
+        return "".join(_VALUE.sub(self._written, part) if part.startswith("<") else self._words(part) for part in parts)
+
+    def _written(self, value: re.Match[str]) -> str:
+        return f'"{self._words(value[1])}"'
+
+    def _words(self, written: str) -> str:
+        read = unescape(written)
+        shown = self.cleaned(read)
+        return written if shown == read else escape(shown)  # what is not touched stays as it was written: it may be a style
 
     @property
     def preview(self) -> str:

@@ -40,6 +40,7 @@ from store.case_pages import CasePages
 from store.engine import StoreRefused
 
 PATH = "/console/cases"
+_OUTBOX = "/console/outbox"  # as outbox_pages.py has it; only where nothing leaves the house
 UNMASK_WHYS = [
     ("", "Choose a reason"),
     ("on_the_phone", "The customer is on the phone: to know who it is"),
@@ -161,6 +162,7 @@ async def _page(console: Console, visit: Visit, case: CaseSeen, rulebook: dict[s
         origin=_origin(case),
         local=_local(case, now),
         engine_link=_engine_link(console, case),
+        outbox=_OUTBOX if console.embedded and visit.may(Act.OUTBOX) else None,
         version=case.version,
         plain=plainly,
         given=given,

@@ -71,10 +71,13 @@ class Entry:
 class Masks:
     """Takes the customer's name and addresses out of a text, as far as we know them."""
 
-    def __init__(self, contact: Contact | None, public_url: str) -> None:
+    def __init__(self, contact: Contact | None, public_url: str, *former: Contact) -> None:
+        """`former`: how the customer was reached before; older letters have that."""
         self._public_url = public_url
         pairs: list[tuple[str, str]] = []
-        people: list[Contact | RoleContact] = [contact, *contact.roles] if contact is not None else []
+        people: list[Contact | RoleContact] = []
+        for one in (contact, *former):
+            people += [one, *one.roles] if one is not None else []
         for person in people:
             if person.email:
                 pairs.append((person.email, masked_email(person.email)))
@@ -82,6 +85,7 @@ class Masks:
                 pairs.append((person.phone, masked_phone(person.phone)))
             if person.name and len(person.name.strip()) > 1:
                 pairs.append((person.name.strip(), masked_name(person.name)))
+        pairs.sort(key=lambda pair: -len(pair[0]))  # the longest first: "Ada" masked alone would leave the rest of "Ada Brook" behind
         # Whole words only: somebody is called Will, and "will" is no name within "goodwill".
         self._pairs = [(re.compile(rf"(?<!\w){re.escape(whole)}(?!\w)", re.IGNORECASE), mask) for whole, mask in pairs]
 

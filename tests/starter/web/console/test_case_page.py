@@ -321,3 +321,5 @@ async def test_a_hold_and_a_resolution_are_told_whoever_speaks(scene: Scene, des
 def test_names_are_masked_as_words_and_not_within_others() -> None:
     masks = Masks(Contact(name="Will", email="will@example.com"), "https://care.example.com")
     assert masks.over("Hello WILL, goodwill for Will@Example.com \\1") == "Hello W***, goodwill for w***@example.com \\1"
+    known = Masks(Contact(name="Ada"), "https://care.example.com", Contact(name="Ada Brook"))
+    assert known.over("Hello Ada Brook, or Ada") == "Hello A*** B***, or A***"

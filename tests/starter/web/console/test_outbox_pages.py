@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from store.contacts import Contact, RoleContact
+from store.desk_books import DeskBooks
 from store.engine import Store
 from store.outbox import ALERT, Outbox, Post
 from store.people import PersonRole
@@ -17,7 +19,10 @@ OUTBOX = "/console/outbox"
 ADDRESS, NUMBER = "ada@example.org", "+4915112345678"
 KEY = "c2VjcmV0LWtleQ"
 LINK = f"http://127.0.0.1:8400/s/{KEY}"
-MAIL = f'<p style="color:#222">Hello {ADDRESS}</p><script>evil()</script><img src="https://evil.example/x.png"><a href="{LINK}">here</a>'
+NAME = "Ada O'Brook"
+GUEST = RoleContact(role="recipient", id="C-9", name="Mia Hill")
+HELLO = f'<p style="color:#222" title="Ada O&#39;Brook">Hello {ADDRESS}, ADA O&#39;BROOK &amp; <b>Mia Hill</b></p>'
+MAIL = f'{HELLO}<script>evil()</script><img src="https://evil.example/x.png"><a href="{LINK}">here</a>'
 
 
 async def _put(scene: Scene, number: int, channel: str, address: str, **more: Any) -> str:
@@ -29,11 +34,13 @@ async def _put(scene: Scene, number: int, channel: str, address: str, **more: An
 
 async def _filled(scene: Scene) -> tuple[str, str, str, str]:
     await Recorder(scene.store).commit_entry(entry())
+    await DeskBooks(scene.store).save_contact("c-old", CASE, "acme", Contact(name=NAME, roles=[GUEST]), MONDAY)
+    await DeskBooks(scene.store).save_contact("c-new", CASE, "acme", Contact(name="Ada Hill-Brook"), MONDAY)  # named so since
     headers = {"List-Unsubscribe": f"<http://127.0.0.1:8400/u/{KEY}>", "Reply-To": f"care+{KEY}@acme.example"}
     return (
-        await _put(scene, 1, "email", ADDRESS, subject="Your refund", html=MAIL, headers=headers, sender="care@acme.example"),
+        await _put(scene, 1, "email", ADDRESS, subject=f"{NAME}: Your refund", html=MAIL, headers=headers, sender="care@acme.example"),
         await _put(scene, 2, "sms", NUMBER, text="Your refund is on its way. " * 7),
-        await _put(scene, 3, "voice", NUMBER, text="Good morning. Your refund is on its way."),
+        await _put(scene, 3, "voice", NUMBER, text=f"Good morning, {NAME}. Your refund is on its way."),
         await _put(scene, 4, ALERT, "lena.lead", subject="Case is late", text="Breached"),
     )
 
@@ -45,8 +52,9 @@ async def test_the_list_has_the_newest_first_by_case_and_channel(scene: Scene) -
         assert [page.index(f'href="{path}"') for path in reversed(paths)] == sorted(page.index(f'href="{path}"') for path in paths)
         for words in ("Your refund", "2 segments", "a***@example.org", "+49 *** 678", "lena.lead"):
             assert words in page, words
-        for hidden in (ADDRESS, NUMBER, KEY):
+        for hidden in (ADDRESS, NUMBER, KEY, "Brook"):
             assert hidden not in page
+        assert "A*** O***: Your refund" in page
         sms = (await visitor.get(f"{OUTBOX}?channel=sms")).text
         assert paths[1] in sms
         assert paths[0] not in sms
@@ -88,7 +96,7 @@ async def test_a_mail_looks_as_it_does_and_nothing_of_it_lives(scene: Scene) -> 
             "frame-ancestors": "'self'",
             "sandbox": "",
         }
-        assert '<p style="color:#222">Hello a***@example.org</p>' in mail.text
+        assert '<p style="color:#222" title="A*** O***">Hello a***@example.org, A*** O*** &amp; <b>M*** H***</b></p>' in mail.text
         assert "a, button, input, area { pointer-events: none" in mail.text
         for header in ("x-content-type-options", "referrer-policy", "cache-control"):
             assert mail.headers[header] in ("nosniff", "no-referrer", "no-store")
@@ -103,14 +111,30 @@ async def test_addresses_and_keys_are_shown_once_asked_for_and_the_asking_is_in_
         everything = masked.text + (await visitor.get(f"{path}/html")).text
         assert ADDRESS not in everything
         assert KEY not in everything
+        assert "brook" not in everything.lower()
         assert await scene.audit("unmask") == []
         await visitor.get(path)
         clear = await visitor.post(path)
         assert ADDRESS in clear.text
         assert LINK in clear.text
+        assert NAME in html.unescape(clear.text)
         assert ADDRESS not in (await visitor.get(path)).text  # the next look asks again
     (row,) = await scene.audit("unmask")
     assert (row.person, row.case_id, row.detail) == ("lena", CASE, {"what": "outbox", "channel": "email", "post": 1})
+
+
+async def test_the_page_of_a_case_leads_to_its_messages(scene: Scene, sqlite_store: Store, tmp_path: Path) -> None:
+    path, *_ = await _filled(scene)
+    link = f'href="{OUTBOX}?case={CASE}"'
+    async with scene.signed_in(PersonRole.AGENT) as visitor:
+        assert link in (await visitor.get(f"/console/cases/{CASE}")).text
+        assert f'href="/console/cases/{CASE}"' in (await visitor.get(path)).text
+    async with scene.signed_in(PersonRole.VIEWER, "vera") as vera:
+        assert link not in (await vera.get(f"/console/cases/{CASE}")).text
+    channels = tmp_path / "channels.toml"
+    channels.write_text("", encoding="utf-8")
+    async with scene_of(sqlite_store, channels_file=channels).signed_in(PersonRole.AGENT, "ann") as ann:
+        assert link not in (await ann.get(f"/console/cases/{CASE}")).text
 
 
 async def test_a_text_message_with_its_segments_and_a_call_with_its_words(scene: Scene) -> None:
@@ -118,7 +142,7 @@ async def test_a_text_message_with_its_segments_and_a_call_with_its_words(scene:
     async with scene.signed_in(PersonRole.AGENT) as visitor:
         assert "2 segments, 189 units of GSM-7" in (await visitor.get(sms)).text
         spoken = (await visitor.get(call)).text
-        assert '<blockquote class="spoken">Good morning. Your refund is on its way.</blockquote>' in spoken
+        assert '<blockquote class="spoken">Good morning, A*** O***. Your refund is on its way.</blockquote>' in spoken
         told = (await visitor.get(alert)).text
         assert "Show address" not in told
         assert "frame-src" not in (await visitor.get(sms)).headers["content-security-policy"]
