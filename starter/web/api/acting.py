@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Response
 
 from policies.case.commands import Receipt
 from policies.case.facts import Actor
-from starter.desk import CaseKey, Desk, MovedOn, Refused
+from starter.desk import CaseKey, Desk, DeskError, EngineUnavailable, MovedOn, Refused
 from starter.web.api.bodies import ActBody
 from starter.web.api.caller import ByCaller, Caller
 from starter.web.api.finding import find
@@ -98,6 +98,9 @@ def _version(text: str | None) -> int | None:
 
 
 async def _moved_on(desk: Desk, key: CaseKey, error: MovedOn, expected: int) -> Problem:
-    """What happened since, to the caller who did not know of it."""
-    since = [fact for fact in await desk.timeline(key) if fact.seq > expected][-_MOST_TOLD:]
+    """What happened since, to the caller who did not know of it; that nothing was done is certain, whether that can be told or not."""
+    try:
+        since = [fact for fact in await desk.timeline(key) if fact.seq > expected][-_MOST_TOLD:]
+    except (DeskError, EngineUnavailable):
+        since = []
     return not_as_expected(error.version, [fact.model_dump(mode="json") for fact in since])

@@ -26,6 +26,7 @@ from starter.desk import (
     Desk,
     Identity,
     IdentityKeyChanged,
+    MovedOn,
     Opened,
     PreferenceChanges,
     Refused,
@@ -297,6 +298,10 @@ async def test_a_merge_keeps_the_strictest_date(open_house: Open) -> None:
     assert strictest is not None
     with pytest.raises(Refused, match="another customer's case"):
         await desk.merge(vip, LEAD, await open_house.case("merge-3", customer={**CUSTOMER, "id": "C-9"}))
+    with pytest.raises(MovedOn) as moved:
+        await desk.as_of(vip, 0).merge(vip, LEAD, ordinary)
+    assert moved.value.version >= 1
+    assert (await desk.snapshot(ordinary)).links == []  # the other case was not told of a merge that is none
     await desk.merge(vip, LEAD, ordinary)
     snapshot = await desk.snapshot(ordinary)
     assert snapshot.resolve_by == strictest

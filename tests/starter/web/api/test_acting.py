@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policies.case.facts import Fact
 from policies.case.vocabulary import CaseKind, Role
 from policies.money import Money
 from starter.desk import CaseKey, EngineUnavailable, Refused, Unanswered
@@ -138,6 +139,19 @@ async def test_who_decided_on_an_older_version_is_told_what_happened(sqlite_stor
     assert (late.status_code, told["type"], told["version"], late.headers["etag"]) == (412, TYPE + "moved_on", 7, '"7"')
     assert [one["seq"] for one in told["since"]] == [6, 7]
     assert (wrong.status_code, wrong.json()["field"]) == (422, "If-Match")
+
+
+class FallsSilent(ScriptedDesk):
+    async def timeline(self, case: CaseKey) -> list[Fact]:
+        raise Unanswered(f"{case}: no worker answered within 20 s")
+
+
+async def test_that_nothing_was_done_is_told_though_nobody_says_what_happened(sqlite_store: Store) -> None:
+    api = api_of(sqlite_store, FallsSilent(engine={KEY: snapshot_as(counts={"facts": 7})}))
+    await one_case(sqlite_store)
+    async with api.caller() as client:
+        late = await client.post(f"/v1/cases/{CASE}/resume", json={"by": BY}, headers={"if-match": '"5"'})
+    assert (late.status_code, late.json()["version"], late.json()["since"], api.desk.acts) == (412, 7, [], [])
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 129, "ada@example.com", "ü"])

@@ -365,7 +365,12 @@ async def test_a_closed_case_is_read_and_no_longer_acted_on(shop: Shop) -> None:
 
         assert await eventually(listed_or_none(listed), "listed as closed") == [path.rpartition("/")[2]]
         late = await client.post(f"{path}/notes", json={"by": BY, "text": "too late"})
+        version = (await client.get(path)).headers["etag"]
+        known, stale = [
+            await client.post(f"{path}/notes", json={"by": BY, "text": "too late"}, headers={"if-match": tag}) for tag in (version, '"1"')
+        ]
         again = await client.post("/v1/cases", json=refund("closed"))
+    assert (known.status_code, stale.status_code, stale.headers["etag"]) == (409, 412, version)
     assert (late.status_code, "open a new case that links to it" in late.json()["detail"]) == (409, True)
     assert (again.status_code, again.json()["result"]) == (200, "same")
 
