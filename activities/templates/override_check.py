@@ -131,7 +131,7 @@ class _Trial:
         self.texts = TextSet(self.texts.folder, sources)
 
     def _blame(self, message: "_Message", faults: Mapping[str, str]) -> None:
-        """A fault belongs to the file that has it alone, over ours; else to all that the message uses. `faults`: each, and what is right."""
+        """A fault belongs to the file that has it alone, over ours; else to all that the message uses. `faults`: and what is right."""
         used = self._used(message)
         new = {name for name in faults if any((source.file, name) not in self._told for source in used)}
         if not new:
