@@ -185,6 +185,7 @@ messages = Table(
     Column("must_arrive", Boolean, nullable=False),
     Column("shadow", Boolean, nullable=False),
     Column("keeps", Integer),
+    Column("kept_until", UtcInstant),
     Column("makes", Integer),
     Column("next_word_at", UtcInstant),
     Column("state", String, nullable=False),

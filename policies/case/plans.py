@@ -148,6 +148,7 @@ class MessagePlan(Contract):
     contact_ref: str
     must_arrive: bool
     keeps: int | None = None
+    kept_until: Instant | None = None  # accepted after it, the promise that it keeps was kept late
     makes: int | None = None
     next_word_at: Instant | None = None
     context: MessageContext

@@ -5,15 +5,16 @@ activity that commits before it acts.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from policies.case.facts import Fact
 from policies.case.plans import BooksEntry, CaseRow
 from policies.case.state import EndedPromise, PromiseState
-from policies.case.vocabulary import CaseStatus
+from policies.case.vocabulary import CaseStatus, PromiseEnd
 from store.case_rows import as_columns
 from store.insertion import Insertion, insert_for, insert_or_ignore, wrote
 from store.recorder.books import Books
@@ -28,6 +29,11 @@ _OTHER_OPEN = select(
         cases.c.shadow.is_(False),
     )
 )
+_THIS_PROMISE = (promises.c.case_id == bindparam("this_case"), promises.c.number == bindparam("this_number"))
+_KEPT = update(promises).where(*_THIS_PROMISE, promises.c.ended_as.is_(None)).returning(promises.c.due_at)
+_LATE = update(promises).where(*_THIS_PROMISE)
+_ENDS = select(promises.c.ended_as, func.count()).where(promises.c.case_id == bindparam("this_case")).group_by(promises.c.ended_as)
+_TALLY = update(cases).where(cases.c.case_id == bindparam("this_case"))
 _TEXTS = select(texts.c.text_ref, texts.c.body).where(texts.c.text_ref.in_(bindparam("refs", expanding=True)))
 
 
@@ -69,6 +75,24 @@ def add_promise(connection: Connection, case_id: str, promise: PromiseState) -> 
     connection.execute(insert_or_ignore(connection, promises), _promise(case_id, promise))
 
 
+def end_kept(connection: Connection, case_id: str, number: int, at: datetime, kept_until: datetime) -> None:
+    """A message was accepted that keeps an open promise. What the case says of that promise later is written over it."""
+    this = {"this_case": case_id, "this_number": number}
+    end = PromiseEnd.KEPT if at <= kept_until else PromiseEnd.LATE
+    ended = connection.execute(_KEPT, {**this, "ended_as": end.value, "ended_at": at}).first()
+    if ended is not None and end is PromiseEnd.LATE:
+        late_s = max(0, round((at - ended.due_at).total_seconds()))
+        connection.execute(_LATE, {**this, "late_s": late_s}).close()
+
+
+def count_promises(connection: Connection, case_id: str) -> None:
+    """The case's own tally, from its promises."""
+    ends = {row[0]: row[1] for row in connection.execute(_ENDS, {"this_case": case_id})}
+    tally = {end.value: ends.get(end.value, 0) for end in PromiseEnd}
+    counted = {"made": sum(ends.values()), "open": ends.get(None, 0), **tally}
+    connection.execute(_TALLY, {"this_case": case_id, "promises": counted}).close()
+
+
 def _write_row(connection: Connection, row: CaseRow) -> None:
     written = wrote(connection, _row_upsert(connection.dialect.name), as_columns(row))
     # Tags are given at the start and nothing takes one away, so none is ever deleted here.
@@ -90,12 +114,11 @@ def _row_upsert(dialect: str) -> Insertion:
 
 @cache
 def _ended_upsert(dialect: str) -> Insertion:
-    """Insert as ended, or end what is open. An end is never replaced by another."""
+    """Insert as ended, or end what is open. The case's word counts before that of a message (`end_kept`), and does not change."""
     insert = insert_for(dialect, promises)
     return insert.on_conflict_do_update(
         index_elements=["case_id", "number"],
         set_={name: insert.excluded[name] for name in ("ended_as", "ended_at", "late_s")},
-        where=promises.c.ended_as.is_(None),
     )
 
 

@@ -1,7 +1,7 @@
 """The message ledger: a message is in the books before its provider hears of it.
 
-Owns the message's row from `sending` to its outcome, and the promise that an accepted message makes. Must never decide
-whether to send. Called by the message activity.
+Owns the message's row from `sending` to its outcome, the promise that an accepted message makes and the one that it keeps. Must never
+decide whether to send. Called by the message activity.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from store.errors import StoreRefused
 from store.insertion import insert_or_ignore, wrote
 from store.ledger import as_result, deliveries_of
 from store.recorder.books import Books
-from store.recorder.cases import add_promise, write_entry
+from store.recorder.cases import add_promise, count_promises, end_kept, write_entry
 from store.standing import MessageStanding, MessageState
 from store.tables import messages
 
@@ -28,7 +28,7 @@ _LOCKED = select(messages).where(_THIS).with_for_update()
 _END = (
     update(messages)
     .where(_THIS, messages.c.state.in_(_UNFINISHED))
-    .returning(messages.c.case_id, messages.c.cycle, messages.c.makes, messages.c.next_word_at)
+    .returning(messages.c.case_id, messages.c.cycle, messages.c.keeps, messages.c.kept_until, messages.c.makes, messages.c.next_word_at)
 )
 _REOPEN = update(messages).where(_THIS, messages.c.state == MessageState.PARKED.value)
 _RENDER = update(messages).where(_THIS, messages.c.state != MessageState.ACCEPTED.value)
@@ -53,7 +53,7 @@ class MessageBooks(Books):
         await self._store.write(lambda connection: connection.execute(_REOPEN, values).close())
 
     async def finish_message(self, message_id: str, result: MessageResult, at: datetime) -> MessageResult:
-        """Write the outcome and, if accepted, the promise it makes. Returns what stands: the first outcome."""
+        """Write the outcome and, if accepted, the promise it keeps and the one it makes. Returns what stands: the first outcome."""
 
         return await self._store.write(lambda connection: finished(connection, message_id, result, at))
 
@@ -87,16 +87,28 @@ def finished(connection: Connection, message_id: str, result: MessageResult, at:
         if known is None:
             raise StoreRefused(f"there is no message {message_id}")
         return as_result(known) or result
-    if result.outcome is MessageOutcome.ACCEPTED and row["makes"] is not None and row["next_word_at"]:
+    if result.outcome is MessageOutcome.ACCEPTED:
+        _promises(connection, message_id, row, result.at)
+    return result
+
+
+def _promises(connection: Connection, message_id: str, row: RowMapping, at: datetime) -> None:
+    """The case itself says so with its next entry, which may be a day away: the figures would be behind until then."""
+    keeps = row["keeps"] is not None and row["kept_until"] is not None
+    makes = row["makes"] is not None and row["next_word_at"] is not None
+    if keeps:
+        end_kept(connection, row["case_id"], row["keeps"], at, row["kept_until"])
+    if makes:
         promise = PromiseState(
             number=row["makes"],
-            made_at=result.at,
+            made_at=at,
             due_at=row["next_word_at"],
             made_by=message_id,
             cycle=row["cycle"],
         )
         add_promise(connection, row["case_id"], promise)
-    return result
+    if keeps or makes:
+        count_promises(connection, row["case_id"])
 
 
 def _locked(connection: Connection, message_id: str) -> RowMapping | None:
@@ -128,6 +140,7 @@ def _columns(case_id: str, plan: MessagePlan, at: datetime) -> dict[str, Any]:
         "must_arrive": plan.must_arrive,
         "shadow": plan.shadow,
         "keeps": plan.keeps,
+        "kept_until": plan.kept_until,
         "makes": plan.makes,
         "next_word_at": plan.next_word_at,
         "state": MessageState.SENDING.value,

@@ -4,7 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from policies.case.commands import GiveFeedback
+from policies.case.vocabulary import PromiseEnd
 from tests.life.harness import CUSTOMER, MONDAY, house, start_of
+
+MADE = {"made": 2, "kept": 1, "open": 1}  # after the acknowledgement and one update
 
 
 async def test_a_refund_is_acknowledged_updated_resolved_rated_and_closed(tmp_path: Path) -> None:
@@ -15,6 +18,12 @@ async def test_a_refund_is_acknowledged_updated_resolved_rated_and_closed(tmp_pa
         case = await h.open(start)
         await h.after(seconds=2)
         assert h.post.kinds() == ["acknowledgement"]
+        await h.until(MONDAY + timedelta(days=2))
+        row = await h.queries.case(start.case_id)
+        assert row is not None
+        # The next entry into the books comes with the next message: that of today has told them already what it kept and made.
+        assert row.promises == await case.sums() == {**dict.fromkeys(("late", "broken", "superseded", "withdrawn"), 0), **MADE}
+        assert [promise.end for promise in await case.promises()] == [PromiseEnd.KEPT, None]
         await h.until(MONDAY + timedelta(days=8))
         assert h.post.kinds() == ["acknowledgement", *["update"] * 6, "resolution", "feedback_request"]
         await case.act("feedback", GiveFeedback(by=CUSTOMER, csat=5, nps=10))

@@ -90,11 +90,11 @@ async def test_a_known_fact_is_never_rewritten(store: Store) -> None:
     assert [each.detail["n"] for each in await Queries(store).facts(CASE)] == ["first", 2]
 
 
-async def test_a_promise_ends_once(store: Store) -> None:
+async def test_a_promise_that_ended_is_not_opened_again(store: Store) -> None:
     recorder, queries = Recorder(store), Queries(store)
     await recorder.commit_entry(entry(open_promise=promise(1)))
     await recorder.commit_entry(entry(ended_promises=[ended(1, PromiseEnd.LATE, 90)]))
-    await recorder.commit_entry(entry(ended_promises=[ended(1, PromiseEnd.BROKEN)], open_promise=promise(1)))
+    await recorder.commit_entry(entry(open_promise=promise(1)))
     (only,) = await queries.promises(CASE)
     assert (only.end, only.late_s) == (PromiseEnd.LATE, 90)
 

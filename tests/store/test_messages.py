@@ -1,17 +1,18 @@
 """The ledger: what was opened twice is one message, a dead attempt is remembered, an acceptance stays one."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from policies.case.plans import MessageResult
-from policies.case.vocabulary import Channel, FactType, MessageKind, MessageOutcome
+from policies.case.vocabulary import Channel, FactType, MessageKind, MessageOutcome, PromiseEnd
 from store.engine import Store, StoreRefused
 from store.queries import Queries
 from store.recorder import Recorder
 from store.standing import DeliveryState, MessageState
-from tests.store.samples import CASE, MONDAY, entry, fact, hours, plan, result
+from tests.store.samples import CASE, MONDAY, ended, entry, fact, hours, plan, promise, result
 
 PROMISING: dict[str, Any] = {"makes": 1, "next_word_at": hours(24)}
 LEASE_S = 120
@@ -53,6 +54,38 @@ async def test_an_accepted_message_makes_its_promise_once(store: Store) -> None:
     assert (promise.made_at, promise.due_at, promise.made_by, promise.cycle) == (hours(1), hours(24), "m1", 1)
     standing = await recorder.open_message(entry(), plan(**PROMISING), hours(3))
     assert (standing.state, standing.result) == (MessageState.ACCEPTED, accepted)
+
+
+@pytest.mark.parametrize(("taken_at", "end", "late_s"), [(hours(24), PromiseEnd.KEPT, 0), (hours(26), PromiseEnd.LATE, 7200)])
+async def test_an_accepted_message_ends_the_promise_that_it_keeps(store: Store, taken_at: datetime, end: PromiseEnd, late_s: int) -> None:
+    """At once, for the figures: the case's own word comes with its next entry, which may be a day away."""
+    recorder, queries = Recorder(store), Queries(store)
+    await recorder.open_message(entry(), plan(**PROMISING), MONDAY)
+    await recorder.finish_message("m1", result(at=MONDAY), MONDAY)
+    keeping = plan("m2", kind=MessageKind.UPDATE, seq=2, keeps=1, kept_until=hours(25), makes=2, next_word_at=hours(48))
+    await recorder.open_message(entry(), keeping, hours(24))
+    await recorder.finish_message("m2", result(at=taken_at), taken_at)
+    first, second = await queries.promises(CASE)
+    assert (first.end, first.ended_at, first.late_s) == (end, taken_at, late_s)
+    assert second.end is None
+    case = await queries.case(CASE)
+    assert case is not None
+    others = {other.value: 0 for other in PromiseEnd if other is not end}
+    assert case.promises == {"made": 2, "open": 1, end.value: 1, **others}
+
+
+async def test_the_cases_own_word_on_a_promise_stands_whichever_comes_first(store: Store) -> None:
+    """A person promised something on the phone while the message that keeps the promise was on its way."""
+    recorder, queries = Recorder(store), Queries(store)
+    keeping = plan("m2", kind=MessageKind.UPDATE, seq=2, keeps=1, kept_until=hours(25))
+    await recorder.open_message(entry(open_promise=promise(1)), keeping, hours(24))
+    await recorder.finish_message("m2", result(at=hours(24)), hours(24))
+    await recorder.commit_entry(entry(ended_promises=[ended(1, PromiseEnd.SUPERSEDED)]))
+    assert [one.end for one in await queries.promises(CASE)] == [PromiseEnd.SUPERSEDED]
+    again = plan("m3", kind=MessageKind.UPDATE, seq=3, keeps=1, kept_until=hours(25))
+    await recorder.open_message(entry(), again, hours(24))
+    await recorder.finish_message("m3", result(at=hours(24)), hours(24))
+    assert [one.end for one in await queries.promises(CASE)] == [PromiseEnd.SUPERSEDED]
 
 
 @pytest.mark.parametrize("outcome", [each for each in MessageOutcome if each is not MessageOutcome.ACCEPTED])

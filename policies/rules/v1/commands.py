@@ -55,8 +55,15 @@ def refusal(state: CaseState, name: str, command: Any, now: datetime) -> str | N
 
 
 def moved_on(state: CaseState, command: c.Command) -> str | None:
-    """Whether more has happened than the command was decided on; None if not, or if it does not say. Every fact counts."""
-    if command.if_seq is None or command.if_seq == state.fact_seq:
+    """Whether more has happened than the command was decided on; None if not, or if it does not say.
+
+    What the case only notes of its own doings (`Fact.quiet`) changes nothing for who decides: lists are behind by it.
+    """
+    seq = command.if_seq
+    if seq is None or seq == state.fact_seq:
+        return None
+    since = [fact for fact in state.facts if fact.seq > seq]
+    if seq < state.fact_seq and len(since) == state.fact_seq - seq and all(fact.quiet for fact in since):
         return None
     return f"the case has moved on: its newest fact is {state.fact_seq}, this was decided on {command.if_seq}; look at it and decide anew"
 

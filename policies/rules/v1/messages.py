@@ -120,6 +120,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         contact_ref=state.start.contact_ref,
         must_arrive=any(waiting.kind in _MUST_ARRIVE and not waiting.again for waiting in together),  # once more means once
         keeps=keeps,
+        kept_until=kept_until(state) if keeps is not None else None,
         makes=makes,
         next_word_at=next_word,
         context=context,
@@ -130,6 +131,11 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         quiet_until=cadence.quiet_now(state, kinds, now),
         call_by=call_by(state, next_word, now) if state.start.policy.policy.voice == "person" else None,
     )
+
+
+def kept_until(state: CaseState) -> datetime | None:
+    """Until when a message may be accepted and keep the open promise; None if there is none."""
+    return state.promise.due_at + state.start.policy.policy.cadence.grace.elapsed() if state.promise is not None else None
 
 
 def call_by(state: CaseState, next_word: datetime | None, now: datetime) -> datetime:
@@ -364,7 +370,6 @@ def _kinds(flight: InFlight) -> list[MessageKind]:
 
 
 def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
-    policy = state.start.policy.policy
     state.parked_count = 0
     if result.unwritten is not None:
         state.unwritten.append(result.unwritten)
@@ -378,7 +383,8 @@ def _accepted(state: CaseState, flight: InFlight, result: MessageResult, now: da
         channel=result.channel.value if result.channel else None,
     )
     if flight.keeps is not None and state.promise is not None and state.promise.number == flight.keeps:
-        in_time = result.at <= state.promise.due_at + policy.cadence.grace.elapsed()
+        until = kept_until(state)
+        in_time = until is not None and result.at <= until
         end_promise(state, PromiseEnd.KEPT if in_time else PromiseEnd.LATE, result.at, now)
     cadence.fell_back(state, result.channel)
     _make_promise(state, flight, result.at, now)
