@@ -252,6 +252,7 @@ class CaseState(Contract):
     escalation: int = 0
     new_date_at: Instant | None = None  # given with an apology or an extension
     new_date_given_at: Instant | None = None
+    new_date_warned_at: Instant | None = None  # people were told that it is near
     promise: PromiseState | None = None
     promise_seq: int = 0  # highest number of a promise that was made
     tally: PromiseTally = Field(default_factory=PromiseTally)

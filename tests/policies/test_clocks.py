@@ -22,6 +22,7 @@ from policies.case.vocabulary import CaseKind, FactType, MessageKind, MessageOut
 from policies.rules.v1 import clocks
 from policies.rules.v1.agenda import next_due
 from policies.rules.v1.rows import case_row
+from policies.rules.v1.rows import snapshot as snapshot_of
 from tests.policies.driver import CUSTOMER, DAY, HOUR, LEAD, MINUTE, MONDAY, SECOND, Answer, Life, book, policy, start
 from tests.policies.time.moments import moment, utc
 
@@ -426,6 +427,33 @@ def test_a_new_date_is_a_promise_too_and_missing_it_is_told() -> None:
     assert (context.missed_due_at, context.new_date_at) == (moment("2026-03-19 17:00"), moment("2026-03-24 17:00"))
     assert life.told[-1][0].alert.to == "lead"
     assert life.state.clocks_breached == 1  # one clock, however often its date was moved
+
+
+def test_people_are_told_before_the_new_date_of_a_reopened_case_is_missed() -> None:
+    """No clock runs to it: its own is weeks away, or over."""
+    life = Life.of(start())
+    denied(life)
+    life.after(days=1)
+    life.do("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1", not_solved=True))
+    date = life.state.new_date_at
+    assert date is not None
+    shown = snapshot_of(life.state)
+    assert (shown.resolve_by, shown.resolve_by_clock) == (date, "new_date")
+    life.until(date - timedelta(seconds=1))
+    [(near, at)] = [(plan.alert, at) for plan, at in life.told if plan.alert.clock == "new_date"]
+    assert (near.to, near.reason, near.due_at) == ("owner", "at_risk", date)
+    calendar = life.state.start.policy.policy.calendar
+    given_at = life.state.new_date_given_at
+    assert given_at is not None
+    assert calendar.business_time_between(given_at, at) == calendar.business_time_between(given_at, date) * 0.75
+    assert life.state.new_date_warned_at == at
+
+
+def test_a_clock_that_runs_to_the_new_date_or_was_breached_tells_people_itself() -> None:
+    life = Life.of(start())
+    life.do("extend", Extend(by=LEAD, until=moment("2026-03-20 17:00")))
+    life.until(moment("2026-03-25 16:00"))
+    assert not [plan for plan, _ in life.told if plan.alert.clock == "new_date" and plan.alert.reason == "at_risk"]
 
 
 # -- reopening ----------------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from policies.case.state import CaseState
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageClass, MessageKind, MessageOutcome, Role
 from policies.money import Money
 from policies.rules import v1
+from policies.rules.v1.clocks import NEW_DATE
 from policies.rules.v1 import clocks
 from policies.time.spans import Span
 from tests.policies.driver import CUSTOMER, DAY, LEAD, MINUTE, MONDAY, Answer, Life, start, sums_are_exact
@@ -236,7 +237,8 @@ class Case(RuleBasedStateMachine):
             if fact.type is FactType.CLOCK_STARTED and not fact.detail.get("again"):
                 runs[fact.detail["clock"]] = runs.get(fact.detail["clock"], 0) + 1
             if fact.type in (FactType.THRESHOLD_FIRED, FactType.THRESHOLD_PASSED):
-                rung = (fact.detail["clock"], runs[fact.detail["clock"]], fact.detail["at"])
+                clock = fact.detail["clock"]
+                rung = (clock, fact.detail["due_at"] if clock == NEW_DATE else runs[clock], fact.detail["at"])  # each new date is another
                 assert rung not in fired, rung
                 fired.add(rung)
                 assert fact.learned_at >= fact.occurred_at

@@ -66,6 +66,9 @@ def _clocks(state: CaseState, due: list[Due]) -> None:
         word = "breach" if rung.breach else "warn" if rung.at <= clock.due_at else "ladder"
         due.append(Due(rung.at, word, f"{clock.id} {rung.spec}: tell {rung.to} (level {rung.level})", clock.id))
     if state.new_date_at is not None and state.hold is None and state.resolution is None:
+        warns_at = clocks.new_date_warns_at(state)
+        if warns_at is not None:
+            due.append(Due(warns_at, "warn", "the new date that the customer was given is near: tell owner", clocks.NEW_DATE))
         due.append(Due(state.new_date_at, "new_date", "the new date that the customer was given", clocks.NEW_DATE))
 
 

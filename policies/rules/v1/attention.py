@@ -24,6 +24,8 @@ def at_risk_since(state: CaseState) -> datetime | None:
         for rung in clock.rungs
         if rung.done and rung.at < clock.due_at
     ]
+    if state.new_date_warned_at is not None and state.hold is None and state.resolution is None:
+        warned.append(state.new_date_warned_at)
     return min(warned, default=None)
 
 

@@ -4,7 +4,7 @@ Owns due moments and rungs. Statutory, network and provider dates never stop and
 beyond noting that people are to be told. Called by the rules that learn facts and by the agenda.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from policies.book import ClockPolicy, Policy, Threshold
 from policies.case.facts import SYSTEM
@@ -15,6 +15,7 @@ from policies.time.business_calendar import BusinessCalendar
 from policies.time.spans import SpanUnit
 
 _BUSINESS = (SpanUnit.BUSINESS_HOURS, SpanUnit.BUSINESS_DAYS)
+_NEAR = 0.75  # of the business time until a new date, as the first rung of the shipped books' ladders
 _ASKED_BY = "dispute_due_by"  # the date of a request that may come again
 
 
@@ -226,7 +227,33 @@ NEW_DATE = "new_date"  # what a duty names instead of a clock
 
 def give_new_date(state: CaseState, date: datetime, now: datetime) -> None:
     """A new date of resolution, told to the customer: a promise like the first one."""
-    state.new_date_at, state.new_date_given_at = date, now
+    state.new_date_at, state.new_date_given_at, state.new_date_warned_at = date, now, None
+
+
+def new_date_warns_at(state: CaseState) -> datetime | None:
+    """When people are to be told that the new date is near; None if they were, or if a clock tells them: one that runs to this date or
+    an earlier one (an extension moved it), or one that was breached and whose ladder goes on.
+    """
+    date, given_at = state.new_date_at, state.new_date_given_at
+    if date is None or given_at is None or state.new_date_warned_at is not None:
+        return None
+    policy, calendar = state.start.policy.policy, state.start.policy.policy.calendar
+    promised = {definition.id for definition in policy.clocks if definition.promised}
+    if any(clock.breached_at is not None and clock.id in promised for clock in running(state)) or strictest_of_clocks(state) <= date:
+        return None
+    return calendar.advance(given_at, calendar.business_time_between(given_at, date) * _NEAR)
+
+
+def _new_date_near(state: CaseState, now: datetime) -> None:
+    """The owner still has time to keep it."""
+    date = state.new_date_at
+    if date is None:
+        return
+    state.new_date_warned_at = now
+    level = max(1, state.escalation)
+    due_at = date.isoformat()
+    remember(state, FactType.THRESHOLD_FIRED, now, by=SYSTEM, clock=NEW_DATE, at=f"{_NEAR:.0%}", level=level, to="owner", due_at=due_at)
+    alert(state, "owner", level, "at_risk", now, clock=NEW_DATE, due_at=date)
 
 
 def _new_date_missed(state: CaseState, now: datetime) -> None:
@@ -353,7 +380,10 @@ def next_rung(clock: ClockState) -> Rung | None:
 def fire(state: CaseState, clock_id: str, now: datetime) -> None:
     """Fire what is due of one clock: only the highest rung alerts, lower ones that came due with it are recorded as passed."""
     if clock_id == NEW_DATE:
-        _new_date_missed(state, now)
+        if state.new_date_at is not None and state.new_date_at <= now:
+            _new_date_missed(state, now)
+        else:
+            _new_date_near(state, now)
         return
     clock = find(state, clock_id)
     if clock is not None:
@@ -408,6 +438,21 @@ def binding(state: CaseState, now: datetime | None = None) -> ClockState | None:
         if definition is not None and definition.promised and clock.breached_at is None:
             candidates.append(clock)
     return min(candidates, key=lambda clock: clock.due_at if now is None else due_as_of(state, clock, now), default=None)
+
+
+def strictest_of_clocks(state: CaseState) -> datetime:
+    """The date of the clock that binds; the end of time if none does."""
+    clock = binding(state)
+    return clock.due_at if clock is not None else datetime.max.replace(tzinfo=UTC)
+
+
+def resolve_by_clock(state: CaseState) -> str | None:
+    """What sets the date of resolution: a clock, or the new date that was given; None if nothing does."""
+    date = resolve_by(state)
+    if date is None:
+        return None
+    clock = binding(state)
+    return clock.id if clock is not None and clock.due_at == date else NEW_DATE
 
 
 def strictest_fixed(state: CaseState) -> ClockState | None:

@@ -86,7 +86,6 @@ def snapshot(state: CaseState) -> Snapshot:
     """Where the case stands, for consoles and scripts."""
     items = agenda(state)
     due = next_due(state)
-    binding = clocks.binding(state)
     start = state.start
     return Snapshot(
         case_id=start.case_id,
@@ -100,7 +99,7 @@ def snapshot(state: CaseState) -> Snapshot:
         escalation=state.escalation,
         opened_at=state.opened_at,
         resolve_by=clocks.resolve_by(state),
-        resolve_by_clock=binding.id if binding is not None else None,
+        resolve_by_clock=clocks.resolve_by_clock(state),
         next_at=due.at if due else None,
         next_what=due.what if due else None,
         next_why=due.why if due else None,
@@ -193,14 +192,14 @@ def _short(moment: datetime) -> str:
 def details(state: CaseState) -> str:
     """Markdown for Temporal's web UI: where the case stands, its clocks, what is next and why, what binds."""
     due = next_due(state)
-    binding = clocks.binding(state)
     lines = [f"**{state.status.value.replace('_', ' ')}**, cycle {state.cycle}, escalation level {state.escalation}"]
     if state.hold is not None:
         lines.append(f"\nOn hold since {_short(state.hold.since)}: {state.hold.reason}")
     lines.append(f"\n**Next:** {_short(due.at)}: {due.why}" if due else "\n**Next:** nothing is due")
     date = clocks.resolve_by(state)
     if date is not None:
-        lines.append(f"\n**What binds:** {binding.id if binding else 'the new date given'} until {_short(date)}")
+        binds = clocks.resolve_by_clock(state)
+        lines.append(f"\n**What binds:** {'the new date given' if binds == clocks.NEW_DATE else binds} until {_short(date)}")
     lines.append("\n**Clocks**")
     for clock in state.clocks:
         mark = f", {clock.ended.replace('_', ' ')}" if clock.ended else ", stopped" if clock.held_since else ""
