@@ -17,8 +17,8 @@ from policies.case.state import CaseState
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, MessageClass, MessageKind, MessageOutcome, Role
 from policies.money import Money
 from policies.rules import v1
-from policies.rules.v1.clocks import NEW_DATE
 from policies.rules.v1 import clocks
+from policies.rules.v1.clocks import NEW_DATE
 from policies.time.spans import Span
 from tests.policies.driver import CUSTOMER, DAY, LEAD, MINUTE, MONDAY, Answer, Life, start, sums_are_exact
 from tests.policies.life_model import DELAY, DISPUTE, REFUND, STAGES, Kind, Model
