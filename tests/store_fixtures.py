@@ -117,5 +117,7 @@ def ready_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return ready_sqlite(tmp_path / "books" / "makegood.sqlite")
     url: str = request.getfixturevalue("ready_database")
     tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-    _run(url, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    # The audit log refuses it (tests/store/test_audit.py). Whoever owns the database can do this much, and must say so.
+    emptied = f"TRUNCATE {tables} RESTART IDENTITY CASCADE"
+    _run(url, f"ALTER TABLE audit DISABLE TRIGGER audit_keeps_all; {emptied}; ALTER TABLE audit ENABLE TRIGGER audit_keeps_all")
     return url
