@@ -27,7 +27,8 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="The same key is the same act: it is done once, and answered alike. 1 to 128 letters, digits and . _ : -",
+        description="The same key is the same act: it is done once, and answered alike; with another body it is refused (409). "
+        "1 to 128 letters, digits and . _ : -",
         json_schema_extra={"pattern": f'^"?{_KEY.pattern}"?$'},
     ),
 ]

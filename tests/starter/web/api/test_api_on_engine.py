@@ -263,6 +263,10 @@ async def test_the_same_key_is_the_same_answer(shop: Shop) -> None:
         hold, key = {"by": BY, "reason": "warehouse"}, {"idempotency-key": "k-1"}
         first, again = [await client.post(f"{path}/hold", json=hold, headers=key) for _ in range(2)]
         assert (first.status_code, first.json()) == (again.status_code, again.json()) == (200, first.json())
+        # Of two contents under one key one was not done, and whoever sent it must hear so.
+        other = await client.post(f"{path}/hold", json={"by": BY, "reason": "supplier"}, headers=key)
+        assert (other.status_code, other.json()["type"]) == (409, "urn:makegood:problem:refused")
+        assert other.json()["detail"].startswith("key: it was used on this case before, for another act; nothing was done now")
         # Another act under the same key is another act.
         resumed = await client.post(f"{path}/resume", json={"by": BY}, headers={"idempotency-key": "k-1"})
         assert (resumed.status_code, resumed.json()["status"]) == (200, "open")
