@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from policies.case.vocabulary import CaseKind
-from starter.desk import CaseKey
+from starter.desk import CaseKey, EngineUnavailable, Unanswered
 from starter.web.api.rates import Rates
 from starter.web.problems import MEDIA_TYPE, TYPE
 from store.api_keys import ApiKeys, Scope
 from store.engine import Store
-from tests.starter.web.api.harness import BY, REFUND, Ticks, api_of, counted, one_case, snapshot_as
+from tests.starter.web.api.harness import BY, REFUND, ScriptedDesk, Ticks, api_of, counted, one_case, snapshot_as
 from tests.starter.web.harness import browser
 from tests.store.samples import CASE
 
@@ -202,3 +202,21 @@ async def test_a_request_costs_the_guard_one_statement_and_once_a_minute_two(sto
                 await client.get("/v1/policies")
             numbers.append(len([statement for statement in statements if "api_keys" in statement]))
     assert numbers == [2, 1, 1]
+
+
+@pytest.mark.parametrize("fails", [None, EngineUnavailable("localhost:7233", "no answer"), Unanswered("snapshot: no worker answered")])
+async def test_another_merchants_case_is_looked_for_like_one_that_nobody_knows(sqlite_store: Store, fails: Exception | None) -> None:
+    """An id can be worked out from a reference: neither the effort nor a fault may tell that the case is there."""
+    desk = ScriptedDesk(fails=fails)
+    api = api_of(sqlite_store, desk)
+    await one_case(sqlite_store, "beta-theirs-00000000", merchant="beta")
+    seen = []
+    async with api.caller(merchant="acme") as client:
+        for name in ("beta-theirs-00000000", "beta-nobodys-00000000"):
+            before = desk.asked
+            read = await client.get(f"/v1/cases/{name}")
+            acted = await client.post(f"/v1/cases/{name}/resume", json={"by": BY})
+            told = [(answer.status_code, answer.json()["type"], answer.json()["detail"]) for answer in (read, acted)]
+            seen.append((told, desk.asked - before))
+    assert seen[0] == seen[1]
+    assert seen[0][1] == (6 if fails is None else 2)
