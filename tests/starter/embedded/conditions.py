@@ -32,3 +32,10 @@ def runs(pid: int) -> bool:
 
 def children(pid: int | None = None) -> list[int]:
     return [child.pid for child in psutil.Process(pid or os.getpid()).children(recursive=True)]
+
+
+def listening_on(port: int) -> set[str]:
+    """The addresses on which our processes listen on this port."""
+    ours = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    every = [connection for process in ours for connection in process.net_connections(kind="tcp")]
+    return {connection.laddr.ip for connection in every if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port}
