@@ -184,7 +184,7 @@ async def test_the_stack_has_a_web_process_on_this_machine_alone_and_leaves_none
     others = set(children())
     stack = Stack(
         # As MAKEGOOD_WEB_HOST would say it, for `makegood web`. Not here: nothing speaks https, and the first admin's password is known.
-        settings.model_copy(update={"web_host": "0.0.0.0"}),  # noqa: S104 # must not be taken
+        settings.model_copy(update={"web_host": "0.0.0.0"}),  # must not be taken
         state_dir=settings.state_dir,
         temporal_port=None,
         ui_port=None,
