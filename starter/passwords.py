@@ -7,7 +7,8 @@ console's sign-in and by whatever makes people; tests hand in a cheap hasher.
 import asyncio
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -37,22 +38,41 @@ class Passwords:
         self._waiting = 0
         self._nobodys: str | None = None
 
+    @contextmanager
+    def place(self) -> Iterator["Place"]:
+        """A place among those who wait, before anything is counted or asked: who has one is not told to come again. Raises TooBusy."""
+        if self._waiting >= _MOST_WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            yield Place(self)
+        finally:
+            self._waiting -= 1
+
     async def hashed(self, password: str) -> str:
         """Raises TooBusy."""
-        return await self._beside(self._hasher.hash, _normal(password))
+        with self.place() as place:
+            return await place.hashed(password)
 
     async def is_right(self, password: str, hashed: str | None) -> bool:
         """`hashed` None: nobody is there, which takes as long. Raises TooBusy."""
-        if self._nobodys is None:  # by whoever comes first, known or not
-            self._nobodys = await self.hashed(_NOBODY)
-        text = _normal(password)
-        # Never cut off: what is too long was never chosen, and nobody's password is empty.
-        right = await self._beside(self._verified, hashed or self._nobodys, text if len(text) <= LONGEST else "")
-        return right and hashed is not None
+        with self.place() as place:
+            return await place.is_right(password, hashed)
 
     def is_outdated(self, hashed: str) -> bool:
         """Made with other parameters than today's."""
         return self._hasher.check_needs_rehash(hashed)
+
+    async def _hash(self, password: str) -> str:
+        return await self._beside(self._hasher.hash, _normal(password))
+
+    async def _is_right(self, password: str, hashed: str | None) -> bool:
+        if self._nobodys is None:  # by whoever comes first, known or not
+            self._nobodys = await self._hash(_NOBODY)
+        text = _normal(password)
+        # Never cut off: what is too long was never chosen, and nobody's password is empty.
+        right = await self._beside(self._verified, hashed or self._nobodys, text if len(text) <= LONGEST else "")
+        return right and hashed is not None
 
     def _verified(self, hashed: str, password: str) -> bool:
         try:
@@ -61,14 +81,22 @@ class Passwords:
             return False
 
     async def _beside(self, work: Callable[..., T], *arguments: str) -> T:
-        if self._waiting >= _MOST_WAITING:
-            raise TooBusy
-        self._waiting += 1
-        try:
-            async with self._places:
-                return await asyncio.to_thread(work, *arguments)
-        finally:
-            self._waiting -= 1
+        async with self._places:
+            return await asyncio.to_thread(work, *arguments)
+
+
+class Place:
+    """`Passwords` for somebody whose turn will come."""
+
+    def __init__(self, passwords: Passwords) -> None:
+        self._passwords = passwords
+
+    async def hashed(self, password: str) -> str:
+        return await self._passwords._hash(password)
+
+    async def is_right(self, password: str, hashed: str | None) -> bool:
+        """`hashed` None: nobody is there, which takes as long."""
+        return await self._passwords._is_right(password, hashed)
 
 
 def one_time_password() -> str:

@@ -1,24 +1,24 @@
-"""People who sign in to the console: who they are, what they may be, whether their password may be tried.
+"""People who sign in to the console: who they are, what they may be, against what their password is checked.
 
-Owns the rows of `people`: making, changing, disabling, and the count of wrong passwords with its lock. Must never see a password, only
-what the hashing made of it (starter/passwords.py), and never give that out but to whoever checks one. Called by the console and by
+Owns the rows of `people`: making, changing, disabling. Must never see a password, only what the hashing made of it (starter/passwords.py),
+and never give that out but to whoever checks one. Wrong ones are counted beside (sign_in_tries.py). Called by the console and by
 `makegood people`.
 """
 
 import secrets
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, literal, select, update
 
 from policies.case.request import Slug
 from policies.contract import Contract, Instant, Strict
 from store.engine import Store, StoreRefused
 from store.insertion import insert_or_ignore, wrote
-from store.tables import console_sessions, people
+from store.sign_in_tries import forget_strangers, of_person
+from store.tables import console_sessions, people, sign_in_tries
 
 PersonName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,39}$")]
 """What a person types to sign in, and what stands on timelines: no e-mail address."""
@@ -90,17 +90,20 @@ class Person(Contract):
 
 
 class Tried(Contract):
-    """A password may be tried: it has been counted as wrong until `People.proved` says otherwise. `locked_for_s`: none of this, wait."""
+    """Against what a password is checked."""
 
     person: Person
     password: str  # as it was hashed
-    locked_for_s: float = 0.0
 
 
 _columns = people.c
-_BY_ID = select(people).where(_columns.person_id == bindparam("this"))
 _BY_NAME = select(people).where(_columns.name == bindparam("this"))
-_ALL = select(people).order_by(_columns.name)
+# With the lock that strangers have brought upon a name: colleagues are told of it.
+_SHOWN = select(*(column for column in _columns if column.name != "locked_until"), sign_in_tries.c.locked_until).outerjoin_from(
+    people, sign_in_tries, sign_in_tries.c.counted == literal(of_person("")) + _columns.person_id
+)
+_SHOWN_BY_NAME = _SHOWN.where(_columns.name == bindparam("this"))
+_ALL = _SHOWN.order_by(_columns.name)
 _CHANGE = update(people).where(_columns.person_id == bindparam("this"))
 _END_SESSIONS = console_sessions.delete().where(console_sessions.c.person_id == bindparam("this"))
 # Before one of them is changed: of two who disable each other at once the second must see what the first did.
@@ -138,50 +141,35 @@ class People:
         return [_as_person(row) for row in await self._store.read(lambda connection: connection.execute(_ALL).mappings().all())]
 
     async def named(self, name: str) -> Person | None:
-        row = await self._store.look_up(lambda connection: connection.execute(_BY_NAME, {"this": name}).mappings().first())
+        row = await self._store.look_up(lambda connection: connection.execute(_SHOWN_BY_NAME, {"this": name}).mappings().first())
         return _as_person(row) if row is not None else None
 
     async def are_none(self) -> bool:
         return await self._store.read(lambda connection: connection.execute(_ALL.limit(1)).first()) is None
 
-    async def begin_try(self, name: str, locked_for: Callable[[int], timedelta], at: datetime) -> Tried | None:
-        """Somebody tries a password. None: nobody has this name, or he is disabled.
+    async def to_try(self, name: str) -> Tried | None:
+        """Who signs in with this name. None: nobody has it, or he is disabled."""
+        row = await self._store.look_up(lambda connection: connection.execute(_BY_NAME, {"this": name}).mappings().first())
+        if row is None or row["disabled_at"] is not None:
+            return None
+        return Tried(person=_as_person({**row, "locked_until": None}), password=row["password"])
 
-        The try counts as wrong from now on, so that many at once are many. `locked_for`: how long after so many wrong ones in a row.
+    async def proved(self, tried: Tried, at: datetime, rehashed: str | None = None) -> bool:
+        """The password that was tried is right. `rehashed`: the same under today's parameters. False: it is the person's no more, an
+        admin or the person has set another one in this moment, or he was disabled; nothing was written.
         """
-
-        def work(connection: Connection) -> Tried | None:
-            row = connection.execute(_BY_NAME.with_for_update(), {"this": name}).mappings().first()
-            if row is None or row["disabled_at"] is not None:
-                return None
-            if row["locked_until"] is not None and row["locked_until"] > at:
-                wait_s = (row["locked_until"] - at).total_seconds()
-                return Tried(person=_as_person(row), password=row["password"], locked_for_s=wait_s)
-            failures = row["failures"] + 1
-            pause = locked_for(failures)
-            until = at + pause if pause else None
-            connection.execute(_CHANGE.values(failures=failures, locked_until=until), {"this": row["person_id"]}).close()
-            return Tried(person=_as_person(row), password=row["password"])
-
-        return await self._store.write(work)
-
-    async def proved(self, person_id: str, at: datetime, rehashed: str | None = None) -> None:
-        """The password that was tried is right. `rehashed`: the same under today's parameters."""
-        values: dict[str, Any] = {"failures": 0, "locked_until": None, "last_sign_in_at": at}
-        if rehashed is not None:
-            values["password"] = rehashed
-        await self._store.write(lambda connection: connection.execute(_CHANGE.values(**values), {"this": person_id}).close())
-
-    async def password_of(self, person_id: str) -> str | None:
-        """As it was hashed; for whoever checks one."""
-        row = await self._store.look_up(lambda connection: connection.execute(_BY_ID, {"this": person_id}).mappings().first())
-        return str(row["password"]) if row is not None else None
+        values: dict[str, Any] = {"last_sign_in_at": at} | ({"password": rehashed} if rehashed is not None else {})
+        still = _CHANGE.where(_columns.password == bindparam("tried"), _columns.disabled_at.is_(None)).values(**values)
+        return await self._store.write(
+            lambda connection: connection.execute(still, {"this": tried.person.person_id, "tried": tried.password}).rowcount > 0
+        )
 
     async def choose_password(self, person_id: str, password: str) -> None:
         """The person's own, hashed. Every session ends, the one that asks too: whoever asks begins another one."""
-        values = {"password": password, "must_change": False, "one_time_until": None, "failures": 0, "locked_until": None}
+        values = {"password": password, "must_change": False, "one_time_until": None}
 
         def work(connection: Connection) -> None:
+            forget_strangers(connection, person_id)
             connection.execute(_CHANGE.values(**values), {"this": person_id}).close()
             connection.execute(_END_SESSIONS, {"this": person_id}).close()
 
@@ -189,8 +177,8 @@ class People:
 
     async def reset(self, name: str, password: str, one_time_until: datetime) -> Person:
         """A one-time password (hashed) in place of whatever there was; sessions end, a lock is lifted. Raises StoreRefused."""
-        values = {"password": password, "must_change": True, "one_time_until": one_time_until, "failures": 0, "locked_until": None}
-        return await self._changed(name, values)
+        values = {"password": password, "must_change": True, "one_time_until": one_time_until}
+        return await self._changed(name, values, lifts_lock=True)
 
     async def set_role(self, name: str, role: PersonRole, merchants: list[str] | None = None) -> Person:
         """In force with the person's next click. `merchants` None: as before. Raises StoreRefused: no such person, the last admin."""
@@ -211,9 +199,9 @@ class People:
 
     async def enable(self, name: str) -> Person:
         """May sign in again, with the password as it was. Raises StoreRefused."""
-        return await self._changed(name, {"disabled_at": None, "failures": 0, "locked_until": None})
+        return await self._changed(name, {"disabled_at": None}, lifts_lock=True)
 
-    async def _changed(self, name: str, values: dict[str, Any], *, ends_sessions: bool = True) -> Person:
+    async def _changed(self, name: str, values: dict[str, Any], *, ends_sessions: bool = True, lifts_lock: bool = False) -> Person:
         def work(connection: Connection) -> Person:
             connection.execute(_LOCK_ADMINS).all()
             row = connection.execute(_BY_NAME.with_for_update(), {"this": name}).mappings().first()
@@ -225,7 +213,9 @@ class People:
                 raise StoreRefused(f"{name} is the last admin; make another one first")
             if ends_sessions:
                 connection.execute(_END_SESSIONS, {"this": row["person_id"]}).close()
-            return _as_person({**row, **values})
+            if lifts_lock:
+                forget_strangers(connection, row["person_id"])
+            return _as_person(connection.execute(_SHOWN_BY_NAME, {"this": name}).mappings().one())
 
         return await self._store.write(work)
 

@@ -460,7 +460,7 @@ people = Table(
     Column("password", String, nullable=False),  # argon2id, with its parameters and salt
     Column("must_change", Boolean, nullable=False),  # a one-time password, good for nothing but choosing another
     Column("one_time_until", UtcInstant),
-    Column("failures", Integer, nullable=False),  # wrong passwords since the last right one
+    Column("failures", Integer, nullable=False),  # this and the next: nobody reads them since revision 0011 (sign_in_tries); to be dropped
     Column("locked_until", UtcInstant),
     Column("created_at", UtcInstant, nullable=False),
     Column("created_by", String, nullable=False),
@@ -481,6 +481,16 @@ console_sessions = Table(
 )
 
 # Only ever added to: triggers of the database refuse anything else. No foreign keys: what was done stays told, whoever is gone.
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("counted", Key, primary_key=True),  # person:<id>, name:<keyed hash>, device:<id> (starter/web/console/lock_out.py)
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", UtcInstant, nullable=False),
+    Column("locked_until", UtcInstant),
+    Column("forget_at", UtcInstant, nullable=False),
+    Index(None, "forget_at"),
+)
 audit = Table(
     "audit",
     metadata,
@@ -494,4 +504,12 @@ audit = Table(
     Index(None, "person", "id"),
     Index(None, "act", "id"),
     Index(None, "case_id", "id"),
+)
+audit_sums = Table(
+    "audit_sums",
+    metadata,
+    Column("what", Key, primary_key=True),  # act and person
+    Column("began_at", UtcInstant, nullable=False),  # of the span that is counted
+    Column("times", Integer, nullable=False),  # in it
+    Column("untold", Integer, nullable=False),  # of these no row of the log tells yet
 )

@@ -173,5 +173,5 @@ def _whose(person: Person) -> str:
 def _standing(person: Person, now: datetime) -> str:
     standing = person.standing(now)
     if standing is PersonStanding.LOCKED:
-        return f"locked until {when(person.locked_until)}"
+        return f"locked until {when(person.locked_until)}, but for browsers signed in from before"
     return {"one_time": "one-time password"}.get(standing.value, standing.value)

@@ -35,6 +35,29 @@ async def test_rows_are_found_by_person_case_and_act_in_pages(store: Store) -> N
     assert [row.detail["n"] for row in [*first, *second]] == [4, 3, 2, 1, 0]
 
 
+async def test_what_anybody_can_cause_is_told_in_sums_that_are_exact(store: Store) -> None:
+    audit = Audit(store)
+    for _ in range(100):
+        await audit.note_of_many(MONDAY, "sign_in.failed", person="lena", role="lead")
+    await audit.note_of_many(MONDAY, "sign_in.failed")
+    rows = (await audit.page(person="lena"))[::-1]
+    assert [row.detail.get("times", 1) for row in rows] == [1, 1, 1, 1, 1, 3, 8, 16, 32]  # at 1 to 5, 8, 16, 32 and 64
+    assert [(row.person, row.detail) for row in await audit.page(limit=1)] == [(None, {})]  # others are counted by themselves
+    await audit.note_of_many(hours(0.99), "sign_in.failed", person="lena", role="lead")
+    assert len(await audit.page(person="lena")) == len(rows)
+    await audit.note_of_many(hours(1), "sign_in.failed", person="lena", role="lead")
+    told = (await audit.page(person="lena"))[::-1]
+    assert told[-1].detail == {"times": 38}
+    assert sum(int(row.detail.get("times", 1)) for row in told) == 102
+    with pytest.raises(ValueError, match="right would be"):
+        await audit.note_of_many(MONDAY, "Sign in")
+
+
+async def test_many_at_once_lose_no_count(store: Store) -> None:
+    await asyncio.gather(*(Audit(store).note_of_many(MONDAY, "sign_in.failed") for _ in range(16)))
+    assert sum(int(row.detail.get("times", 1)) for row in await Audit(store).page()) == 16
+
+
 _OVER = "INTO audit (id, at, person, act, detail) VALUES (1, '2026-03-02 09:00:00', 'nobody', 'sign_in', '{}')"
 _DOORS = [
     "UPDATE audit SET person = 'nobody'",

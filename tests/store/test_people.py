@@ -1,29 +1,20 @@
 """People of the console in the books: made, locked, changed, disabled; never without an admin."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from store.engine import Store, StoreRefused
-from store.people import NewPerson, People, PersonRole, PersonStanding, Tried
+from store.people import NewPerson, People, PersonRole, PersonStanding
 from tests.store.samples import MONDAY, hours
 
 LENA = NewPerson(name="lena.lead", shown_name="Lena Lead", role=PersonRole.LEAD, merchants=["northwind"])
 ADMIN = NewPerson(name="ann", shown_name="Ann", role=PersonRole.ADMIN)
 
 
-def minutes_after_two(failures: int) -> timedelta:
-    return timedelta(minutes=failures) if failures > 2 else timedelta(0)
-
-
 async def create(store: Store, new: NewPerson = LENA) -> str:
     return (await People(store).create(new, "hash", hours(72), "ann", MONDAY)).person_id
-
-
-async def attempt(store: Store, hour: float = 0, name: str = "lena.lead") -> Tried | None:
-    return await People(store).begin_try(name, minutes_after_two, hours(hour))
 
 
 async def test_a_person_is_made_once_and_names_are_never_given_twice(store: Store) -> None:
@@ -38,54 +29,53 @@ async def test_a_person_is_made_once_and_names_are_never_given_twice(store: Stor
         await create(store)
 
 
-async def test_a_try_counts_before_it_is_known_so_that_many_at_once_are_many(store: Store) -> None:
+async def test_a_right_password_is_noted_and_may_be_hashed_anew(store: Store) -> None:
     await create(store)
-    tries = await asyncio.gather(*(attempt(store) for _ in range(10)))
-    free = [one for one in tries if one is not None and one.locked_for_s == 0]
-    assert len(free) == 3
-    assert {one.locked_for_s for one in tries if one not in free and one is not None} == {180.0}
-
-
-async def test_a_lock_ends_by_itself_and_a_right_password_forgets_the_wrong_ones(store: Store) -> None:
-    person_id = await create(store)
-    for _ in range(3):
-        await attempt(store)
-    still = await attempt(store, 0.04)
-    assert still is not None
-    assert still.locked_for_s > 0
-    again = await attempt(store, 0.06)
+    people = People(store)
+    tried = await people.to_try("lena.lead")
+    assert tried is not None
+    assert tried.password == "hash"
+    assert await people.proved(tried, hours(1), "hash-of-today")
+    again = await people.to_try("lena.lead")
     assert again is not None
-    assert (again.locked_for_s, again.password) == (0, "hash")
-    locked = await attempt(store, 0.061)
-    assert locked is not None
-    assert locked.locked_for_s == pytest.approx(236.4)  # the fourth: four minutes
-    await People(store).proved(person_id, hours(1), "hash-of-today")
-    first = await attempt(store, 1)
-    assert first is not None
-    assert (first.locked_for_s, first.password, first.person.last_sign_in_at) == (0, "hash-of-today", hours(1))
+    assert (again.password, again.person.last_sign_in_at) == ("hash-of-today", hours(1))
+
+
+async def test_what_was_changed_while_a_password_was_checked_stays_changed(store: Store) -> None:
+    await create(store)
+    people = People(store)
+    tried = await people.to_try("lena.lead")
+    assert tried is not None
+    await people.reset("lena.lead", "by-the-admin", hours(5))
+    assert not await people.proved(tried, hours(1), "the-old-one-hashed-anew")
+    now = await people.to_try("lena.lead")
+    assert now is not None
+    assert (now.password, now.person.must_change, now.person.last_sign_in_at) == ("by-the-admin", True, None)
+    await people.disable("lena.lead", MONDAY)
+    assert not await people.proved(now, hours(1))
 
 
 async def test_nobody_tries_the_password_of_who_is_not_there_or_disabled(store: Store) -> None:
     await create(store)
-    assert await attempt(store, name="nobody") is None
+    assert await People(store).to_try("nobody") is None
     await People(store).disable("lena.lead", MONDAY)
-    assert await attempt(store) is None
+    assert await People(store).to_try("lena.lead") is None
     await People(store).enable("lena.lead")
-    assert await attempt(store) is not None
+    assert await People(store).to_try("lena.lead") is not None
 
 
 async def test_a_password_of_ones_own_ends_the_one_time_one_and_a_reset_brings_another(store: Store) -> None:
     person_id = await create(store)
     people = People(store)
     await people.choose_password(person_id, "own")
-    (lena,) = await people.all()
-    assert (lena.must_change, lena.one_time_until, await people.password_of(person_id)) == (False, None, "own")
-    for _ in range(3):
-        await attempt(store)
+    own = await people.to_try("lena.lead")
+    assert own is not None
+    assert (own.person.must_change, own.person.one_time_until, own.password) == (False, None, "own")
     reset = await people.reset("lena.lead", "another", hours(5))
-    assert (reset.must_change, reset.one_time_until, reset.locked_until, reset.standing(MONDAY)) == (True, hours(5), None, "one_time")
-    assert await people.password_of(person_id) == "another"
-    assert await people.password_of("p-nobody") is None
+    assert (reset.must_change, reset.one_time_until, reset.standing(MONDAY)) == (True, hours(5), "one_time")
+    another = await people.to_try("lena.lead")
+    assert another is not None
+    assert another.password == "another"
 
 
 async def test_there_is_always_an_admin(store: Store) -> None:

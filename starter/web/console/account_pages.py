@@ -54,7 +54,7 @@ def door_pages(console: Console, sign_in: SignIn) -> APIRouter:
         # Another token whatever the browser had: nobody signs in on a session that somebody else began.
         token = await console.sessions().begin(answer.person.person_id, console.now(), instead_of=console.cookie.read(request))
         to = ACCOUNT if answer.person.must_change else to or home_of(answer.person)
-        return console.cookie.put(RedirectResponse(to, 303), token)
+        return sign_in.remember(console.cookie.put(RedirectResponse(to, 303), token), answer)
 
     return router
 

@@ -1,45 +1,42 @@
-"""How often a password may be wrong: by name, and by address.
+"""How often a password may be wrong: by name for strangers, by device for who has been in before, and by address.
 
-Owns the figures. A lock ends by itself and is said in minutes: a colleague who mistyped must not need an admin, and whoever tries the
-names of others cannot lock them out for long. Called by the sign-in.
+Owns the figures, and under what a try is counted. A lock ends by itself and is said in minutes. Strangers can keep a name locked for
+strangers as long as they go on; they cannot lock out a browser that its person has signed in from (device_cookie.py), nor a one-time
+password, which an admin can always make (docs/adr/0016). Called by the sign-in.
 """
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable
+import hashlib
+import hmac
 from datetime import timedelta
 
-# Four may be wrong. Then a minute, doubling up to a quarter of an hour: about a hundred tries a day against one name, of a password of
-# which nobody guesses one in a million (NIST SP 800-63B-4, 3.2.2: at most 100 in a row; OWASP's authentication sheet: grow, and end).
+from store.sign_in_tries import LockRule
+
+# Four may be wrong. Then a minute, doubling up to a quarter of an hour, in which one is forgiven: about a hundred tries a day against one
+# name however they are spread, of a password of which nobody guesses one in a million (NIST SP 800-63B-4, 3.2.2: at most 100 in a row;
+# OWASP's authentication sheet: grow, and end).
 _FREE = 4
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(minutes=15)
 # By address, as with wrong links (starter/web/portal/face.py), in each process: an office behind one address mistypes now and then.
 TRIES_OF_ADDRESS, WINDOW_S = 20, 600.0
-_REMEMBERED = 10_000  # names that nobody has, about 1 MB
+SWEPT_EVERY = timedelta(minutes=1)
+_PURPOSE = b"makegood-tried-names-v1"
 
 
 def locked_for(failures: int) -> timedelta:
-    """How long after so many wrong ones in a row."""
+    """How long after so many wrong ones."""
     beyond = failures - _FREE
     return min(_FIRST * 2 ** min(beyond - 1, 10), _LONGEST) if beyond > 0 else timedelta(0)
 
 
-class UnknownNames:
-    """The same count for names that nobody has: else a lock would tell which names are somebody's."""
+RULE = LockRule(locked_for, forgiven_every=_LONGEST)
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()  # name -> (wrong ones, locked until)
 
-    def begin_try(self, name: str) -> float:
-        """Seconds to wait; 0.0: the try counts."""
-        now = self._clock()
-        failures, until = self._tries.pop(name, (0, 0.0))
-        if until > now:
-            self._tries[name] = (failures, until)
-            return until - now
-        pause = locked_for(failures + 1)
-        self._tries[name] = (failures + 1, now + pause.total_seconds() if pause else 0.0)
-        while len(self._tries) > _REMEMBERED:
-            self._tries.popitem(last=False)
-        return 0.0
+def of_device(device_id: str) -> str:
+    """Under what the tries of a known device are counted."""
+    return f"device:{device_id}"
+
+
+def of_nobody(name: str, key: str) -> str:
+    """Under what the tries of a name that nobody has are counted: it may be a password, typed into the wrong field."""
+    derived = hmac.digest(key.encode(), _PURPOSE, hashlib.sha256)
+    return f"name:{hmac.new(derived, name.encode(), hashlib.sha256).hexdigest()[:32]}"

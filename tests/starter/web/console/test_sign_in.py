@@ -2,17 +2,22 @@
 
 import asyncio
 import re
+import threading
+from contextlib import AsyncExitStack, ExitStack, suppress
 from datetime import timedelta
+from typing import Literal
 
 import httpx2
 import pytest
 from argon2 import PasswordHasher
 
+from starter.passwords import Passwords, TooBusy
+from starter.web.console.face import console_faces
 from starter.web.console.lock_out import locked_for
 from starter.web.console.navigation import home_of
 from store.engine import Store
 from store.people import People, PersonRole
-from tests.starter.web.console.harness import PASSWORD, Scene, scene_of
+from tests.starter.web.console.harness import CHEAP, PASSWORD, Scene, scene_of
 
 NEW = "a quite new sentence of mine"
 
@@ -46,7 +51,7 @@ async def test_the_cookie_belongs_to_this_host_alone_and_is_another_one_each_tim
         tokens = []
         for _ in range(2):
             answer = await visitor.post("/console/sign-in", follow=False, name="lena", password=PASSWORD)
-            cookie = answer.headers["set-cookie"]
+            cookie, _ = answer.headers.get_list("set-cookie")
             assert cookie.startswith("__Host-makegood-console=")
             assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} == {part.strip() for part in cookie.split(";")[1:]}
             tokens.append(cookie.split(";")[0].partition("=")[2])
@@ -62,8 +67,8 @@ async def test_on_this_machine_alone_the_cookie_does_without_https(sqlite_store:
     async with scene.stranger() as visitor:
         visitor.http.base_url = httpx2.URL("http://127.0.0.1:8400")
         answer = await visitor.post("/console/sign-in", follow=False, name="lena", password=PASSWORD)
-        cookie = answer.headers["set-cookie"]
-        assert (cookie.startswith("makegood-console="), "HttpOnly" in cookie, "Secure" in cookie) == (True, True, False)
+        for name, cookie in zip(("makegood-console=", "makegood-device="), answer.headers.get_list("set-cookie"), strict=True):
+            assert (cookie.startswith(name), "HttpOnly" in cookie, "Secure" in cookie) == (True, True, False)
 
 
 async def test_wrong_is_wrong_in_the_same_words_whoever_is_meant(scene: Scene) -> None:
@@ -103,6 +108,99 @@ async def test_after_five_wrong_ones_a_name_waits_and_is_told_how_long_also_a_na
         scene.clock.now += timedelta(seconds=121)
         assert (await visitor.sign_in(name)).status_code == (200 if name == "lena" else 401)
     assert {row.person for row in await scene.audit("sign_in.locked")} == {"lena" if name == "lena" else None}
+
+
+async def test_strangers_who_go_on_lock_strangers_and_not_the_browser_that_its_person_knows(scene: Scene) -> None:
+    await scene.person()
+    async with scene.stranger() as known, scene.stranger() as stranger:  # behind one address
+        await known.sign_in()
+        await known.post("/console/sign-out")
+        for _ in range(3):
+            answers = [await stranger.sign_in("lena", "wrong") for _ in range(8)]
+            assert answers[-1].status_code == 429
+            assert (await known.sign_in()).status_code == 200
+            assert (await stranger.sign_in()).status_code == 429  # though the password was right just now, elsewhere
+            scene.clock.now += timedelta(minutes=15)
+        wrong = [(await known.sign_in("lena", "wrong")).status_code for _ in range(6)]
+        assert wrong == [401] * 5 + [429]  # counted by itself, no weaker
+
+
+async def test_a_known_browser_is_known_for_its_person_alone_and_for_half_a_year(scene: Scene) -> None:
+    for name in ("lena", "omar"):
+        await scene.person(name)
+    async with scene.stranger() as lenas:
+        answer = await lenas.post("/console/sign-in", follow=False, name="lena", password=PASSWORD)
+        cookie = answer.headers.get_list("set-cookie")[1]
+        name, _, value = cookie.partition(";")[0].partition("=")
+        assert name == "__Host-makegood-device"
+        assert {part.strip() for part in cookie.split(";")[1:]} == {"Max-Age=15552000", "Secure", "HttpOnly", "SameSite=strict", "Path=/"}
+        assert "lena" not in value
+
+    async def enters(whose: str, cookie: str) -> int:
+        async with scene.stranger("198.51.100.9") as visitor:
+            visitor.http.cookies.set(name, cookie)
+            return (await visitor.sign_in(whose)).status_code
+
+    async with scene.stranger("192.0.2.1") as stranger:
+        for whose in ("lena", "omar"):
+            for _ in range(5):
+                await stranger.sign_in(whose, "wrong")
+    assert [await enters("lena", value), await enters("omar", value)] == [200, 429]
+    assert [await enters("lena", other) for other in ("", value[:-2], value[:-1] + "~", "x." + value, "x" * 4000)] == [429] * 5
+    scene.clock.now += timedelta(days=181)
+    async with scene.stranger("192.0.2.1") as stranger:
+        for _ in range(5):
+            await stranger.sign_in("lena", "wrong")
+    assert await enters("lena", value) == 429
+
+
+async def test_a_one_time_password_opens_while_strangers_keep_the_name_locked(scene: Scene) -> None:
+    """So that nobody is kept out for good: an admin, or whoever has the machine, can always help in."""
+    await scene.person(one_time=True)
+    async with scene.stranger("192.0.2.1") as stranger, scene.stranger() as visitor:
+        assert [(await stranger.sign_in("lena", "wrong")).status_code for _ in range(6)] == [401] * 5 + [429]
+        assert "Choose your own password" in (await visitor.sign_in()).text
+        await visitor.post("/console/account", present=PASSWORD, new=NEW, again=NEW)
+        assert [(await stranger.sign_in("lena", "wrong")).status_code for _ in range(6)] == [401] * 5 + [429]
+        assert (await stranger.sign_in("lena", NEW)).status_code == 429  # a password of one's own can be guessed
+        await visitor.post("/console/sign-out")
+        assert (await visitor.sign_in("lena", NEW)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["lena", "nobody"])
+async def test_every_process_counts_on_where_another_one_stopped_whoever_is_meant(sqlite_store: Store, name: str) -> None:
+    one, other = scene_of(sqlite_store), scene_of(sqlite_store)
+    await one.person()
+    async with one.stranger() as here, other.stranger() as there:
+        assert [(await here.sign_in(name, "wrong")).status_code for _ in range(4)] == [401] * 4
+        assert [(await there.sign_in(name, "wrong")).status_code for _ in range(2)] == [401, 429]
+        assert (await here.sign_in(name, "wrong")).status_code == 429
+
+
+async def test_who_is_told_to_come_again_has_not_tried(sqlite_store: Store) -> None:
+    passwords = Passwords(CHEAP)
+    scene = scene_of(sqlite_store, faces=lambda parts: console_faces(parts, passwords))
+    await scene.person()
+    async with scene.stranger() as visitor:
+        with ExitStack() as crowd:
+            with suppress(TooBusy):
+                while True:
+                    crowd.enter_context(passwords.place())
+            busy = [await visitor.sign_in() for _ in range(25)]
+        assert {answer.status_code for answer in busy} == {503}  # neither the name nor the address
+        assert [(await visitor.sign_in("lena", "wrong")).status_code for _ in range(4)] == [401] * 4
+        assert (await visitor.sign_in()).status_code == 200
+
+
+async def test_what_strangers_do_makes_few_rows_in_the_log(scene: Scene) -> None:
+    async with AsyncExitStack() as crowd:
+        for number in range(10):
+            stranger = await crowd.enter_async_context(scene.stranger(f"192.0.2.{number}"))
+            for name in range(10):
+                await stranger.sign_in(f"name{number}.{name}", "x")
+    told = await scene.audit("sign_in.failed")
+    assert len(told) == 9
+    assert sum(int(row.detail.get("times", 1)) for row in told) == 64  # the other 36 with the next
 
 
 def test_a_lock_grows_and_ends() -> None:
@@ -214,13 +312,41 @@ async def test_nobody_is_sent_on_to_a_strange_place(scene: Scene, to: str) -> No
 
 async def test_a_password_is_hashed_anew_when_the_parameters_change(sqlite_store: Store) -> None:
     dearer = scene_of(sqlite_store, hasher=PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
-    lena = await dearer.person()
+    await dearer.person()
     async with dearer.stranger() as visitor:
         for _ in range(2):
             assert (await visitor.sign_in()).status_code == 200
-    hashed = await People(sqlite_store).password_of(lena.person_id)
-    assert hashed is not None
-    assert "m=8,t=2,p=1" in hashed
+    tried = await People(sqlite_store).to_try("lena")
+    assert tried is not None
+    assert "m=8,t=2,p=1" in tried.password
+
+
+class Waiting(PasswordHasher):
+    """A hasher that says when it checks, and goes on when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=2, memory_cost=8, parallelism=1)
+        self.checks, self.go_on = threading.Event(), threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.checks.set()
+        assert self.go_on.wait(10)
+        return super().verify(hash, password)
+
+
+async def test_a_reset_while_the_old_password_is_checked_holds(sqlite_store: Store) -> None:
+    hasher = Waiting()
+    scene = scene_of(sqlite_store, hasher=hasher)
+    await scene.person()
+    async with scene.stranger() as visitor:
+        answer = asyncio.create_task(visitor.sign_in())
+        assert await asyncio.to_thread(hasher.checks.wait, 10)
+        await People(sqlite_store).reset("lena", "by-the-admin", scene.clock() + timedelta(hours=72))
+        hasher.go_on.set()
+        assert (await answer).status_code == 401
+    tried = await People(sqlite_store).to_try("lena")
+    assert tried is not None
+    assert tried.password == "by-the-admin"
 
 
 async def test_what_was_typed_as_a_name_or_password_is_in_no_row(scene: Scene) -> None:
