@@ -75,6 +75,11 @@ class ApiKey(Contract):
     last_used_at: Instant | None = None
     replaced_by: str | None = None
 
+    @property
+    def public_id(self) -> str:
+        """The beginning of the key, which is no secret: `mg_` and the id."""
+        return f"{PREFIX}_{self.key_id}"
+
     def standing(self, at: datetime) -> KeyStanding:
         if self.revoked_at is not None:
             return KeyStanding.REVOKED

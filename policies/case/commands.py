@@ -173,9 +173,11 @@ class Receipt(Contract):
 def digest_of(name: str, command: Command) -> str:
     """What tells one command from another under the same key: 16 hex digits, nothing personal (texts travel as references).
 
-    Not what it was decided on: who repeats an act because its answer was lost may have looked at the case meanwhile.
+    Not what it was decided on: who repeats an act because its answer was lost may have looked at the case meanwhile. Nor with which API
+    key: who repeats an act after a change of keys repeats it.
     """
-    return hashlib.sha256(f"{name}\x1f{command.model_dump_json(exclude={'if_seq'})}".encode()).hexdigest()[:16]
+    told = command.model_dump_json(exclude={"if_seq": True, "by": {"api_key"}})
+    return hashlib.sha256(f"{name}\x1f{told}".encode()).hexdigest()[:16]
 
 
 class Snapshot(Contract):

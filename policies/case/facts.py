@@ -14,12 +14,25 @@ from policies.contract import Contract, Instant
 Detail = dict[str, str | int | bool | None]
 
 
+class KeyUsed(Contract):
+    """The API key that did it, as it was called then. `id`: its public part, `mg_` and 12 hex digits; no secret."""
+
+    id: str
+    name: str
+
+
 class Actor(Contract):
-    """Who did it, in which role and why."""
+    """Who did it, in which role and why. Of an act over the API `who` is what its caller said, `api_key` is what proved itself."""
 
     who: str
     role: Role
     why: str | None = None
+    api_key: KeyUsed | None = Field(default=None, exclude_if=lambda key: key is None)  # absent where it says nothing, as before it was
+
+    @property
+    def shown(self) -> str:
+        """For people: lena.lead, by API key shop-backend (mg_0123456789ab)."""
+        return f"{self.who}, by API key {self.api_key.name} ({self.api_key.id})" if self.api_key is not None else self.who
 
 
 SYSTEM = Actor(who="makegood", role=Role.SYSTEM)

@@ -133,7 +133,7 @@ def _messages(messages: Sequence[MessageView]) -> None:
 
 def fact_line(fact: Fact, bodies: dict[str, str] | None = None) -> str:
     """One line of the timeline."""
-    by = f" by {fact.by.who}" if fact.by is not None and fact.by.who != "makegood" else ""
+    by = f" by {fact.by.shown}" if fact.by is not None and fact.by.who != "makegood" else ""
     why = f": {fact.by.why}" if fact.by is not None and fact.by.why else ""
     said = fact.by.why if fact.by is not None else None
     shown = {name: value for name, value in fact.detail.items() if value is not None and name not in _NOT_SHOWN}

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from activities.contracts import jobs
 from policies import alert_digest
-from policies.case import commands, plans, start, state
+from policies.case import commands, facts, plans, start, state
 
 LOCK = Path(__file__).with_name("contract_lock.json")
-MODULES = (jobs, commands, plans, start, state, alert_digest)
+MODULES = (jobs, commands, facts, plans, start, state, alert_digest)
 
 
 def fields() -> dict[str, dict[str, bool]]:

@@ -60,7 +60,7 @@ class Acting:
         expected = _version(self._if_match)
         found = await find(parts, self.caller, case_id)
         desk = parts.backends.desk()
-        by = Actor(who=body.by.who, role=self.caller.role, why=body.by.why)
+        by = Actor(who=body.by.who, role=self.caller.role, why=body.by.why, api_key=self.caller.key_used)
         try:
             receipt = await act(desk.as_of(found.key, expected), found.key, by, update_id)
         except MovedOn as error:

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from policies.case.facts import KeyUsed
 from policies.case.vocabulary import Role
 from starter.web.problems import Problem
 from store.api_keys import ApiKey, Scope
@@ -21,6 +22,11 @@ class Caller:
     def role(self) -> Role:
         """In which role its acts are done."""
         return Role.LEAD if self.key.may(Scope.LEAD) else Role.AGENT
+
+    @property
+    def key_used(self) -> KeyUsed:
+        """With what its acts are signed: the name in an act is the caller's word, this is not."""
+        return KeyUsed(id=self.key.public_id, name=self.key.name)
 
     @property
     def merchant(self) -> str | None:

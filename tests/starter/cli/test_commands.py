@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from policies.case.facts import Actor, Fact
+from policies.case.facts import Actor, Fact, KeyUsed
 from policies.case.vocabulary import Role
 from starter.cli.app import build
 from starter.cli.case_page import fact_line
@@ -310,6 +310,8 @@ def test_a_line_of_the_timeline_says_why_once_and_shows_no_ids() -> None:
     assert "reached=yes" in line
     assert "m-1" not in line
     assert "T09:00" not in line
+    key = by.model_copy(update={"api_key": KeyUsed(id="mg_0123456789ab", name="shop-backend")})
+    assert "by lea, by API key shop-backend (mg_0123456789ab): late" in fact_line(fact.model_copy(update={"by": key}))
 
 
 def test_temporal_is_where_people_look_for_it() -> None:

@@ -46,4 +46,5 @@ def _of_another(fact: Fact, me: str) -> bool:
 
 
 def _mine(fact: Fact, me: str) -> bool:
-    return fact.by is not None and fact.by.who == me and fact.by.role is not Role.CUSTOMER
+    """Not what an API key did: the name in it is only said."""
+    return fact.by is not None and fact.by.who == me and fact.by.role is not Role.CUSTOMER and fact.by.api_key is None

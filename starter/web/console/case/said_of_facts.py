@@ -75,10 +75,10 @@ def weight(fact: Fact) -> str:
 
 
 def who(by: Actor | None) -> str | None:
-    """The person; None for the case itself and for providers."""
+    """The person, and the API key if one did it in his name; None for the case itself and for providers."""
     if by is None or by.role in (Role.SYSTEM, Role.PROVIDER):
         return None
-    return "The customer" if by.role is Role.CUSTOMER else by.who
+    return "The customer" if by.role is Role.CUSTOMER else by.shown
 
 
 def _moment(value: object) -> str:
@@ -238,6 +238,7 @@ def told(fact: Fact) -> str:
     done = _DONE.get(fact.type)
     if done is not None:
         provider = fact.by.who if fact.by is not None and fact.by.role is Role.PROVIDER else None
-        return f"{who(fact.by) or provider or 'Makegood'} {done(fact)}"
+        comma = "," if fact.by is not None and fact.by.api_key is not None else ""
+        return f"{who(fact.by) or provider or 'Makegood'}{comma} {done(fact)}"
     happened = _HAPPENED.get(fact.type)
     return happened(fact) if happened is not None else plainly(fact.type.value).capitalize()

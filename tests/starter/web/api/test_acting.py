@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policies.case.facts import Fact
+from policies.case.facts import Fact, KeyUsed
 from policies.case.vocabulary import CaseKind, Role
 from policies.money import Money
 from starter.desk import CaseKey, EngineUnavailable, Refused, Unanswered
@@ -74,6 +74,18 @@ async def test_an_act_is_the_desks_own(
     ((name, case, by, given, also),) = api.desk.acts
     assert (name, case, given, also) == (method, KEY, arguments, {**named, "key": f"{act}:k-1"})
     assert (by.who, by.why, by.role) == (BY["who"], BY["why"], Role.LEAD if act in LEADS_ACTS else Role.AGENT)
+
+
+async def test_an_act_is_signed_with_the_key_that_proved_itself_whoever_its_caller_names(sqlite_store: Store) -> None:
+    api = api_of(sqlite_store)
+    await one_case(sqlite_store)
+    key, text = await api.key(Scope.ACT)
+    async with api.stranger() as client:
+        client.headers["authorization"] = f"Bearer {text}"
+        await client.post(f"/v1/cases/{CASE}/notes", json={"by": {"who": "lena.lead"}, "text": "x"})
+    by = api.desk.acts[0][2]
+    assert (by.who, by.api_key) == ("lena.lead", KeyUsed(id=f"mg_{key.key_id}", name="test"))
+    assert text not in by.model_dump_json()
 
 
 async def test_a_leads_key_acts_as_a_lead_always(sqlite_store: Store) -> None:
@@ -180,6 +192,7 @@ async def test_a_quoted_key_is_the_key(sqlite_store: Store) -> None:
         ("resume", {"by": {"who": ""}}, "by.who"),
         ("resume", {"by": {"who": "ana@example.com"}}, "by.who"),
         ("resume", {"by": {"who": "ana", "role": "admin"}}, "by.role"),
+        ("resume", {"by": {"who": "ana", "api_key": {"id": "mg_0123456789ab", "name": "x"}}}, "by.api_key"),
         ("resume", {"by": {"who": "ana", "why": "a\x00b"}}, "by.why"),
         ("resume", {"by": {"who": "ana"}, "reason": "x"}, "reason"),
         ("hold", {"by": BY}, "reason"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from policies.case.facts import Actor
+from policies.case.facts import Actor, KeyUsed
 from policies.case.plans import Foreseen
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
 from policies.money import Money
@@ -332,6 +332,16 @@ async def test_ones_own_acts_and_what_the_case_does_by_itself_do_not_stop_a_form
         assert "What the customer is told" in told.text
         assert (await send(visitor, "resolve", seen="15", follow=False)).status_code == 303
     assert [act[0] for act in desk.acts] == ["note", "resolve"]
+
+
+async def test_what_an_api_key_did_in_ones_own_name_is_not_ones_own_act(scene: Scene, desk: ScriptedDesk) -> None:
+    said_to_be_me = Actor(who="lena", role=Role.LEAD, api_key=KeyUsed(id="mg_0123456789ab", name="shop-backend"))
+    desk.engine = {KEY: snapshot_of_life(counts={"facts": 13})}
+    desk.facts = [fact(13, FactType.HELD, by=said_to_be_me, detail={"reason": "under_review"})]
+    async with scene.signed_in() as visitor:
+        told = await send(visitor, "note")
+    assert (told.status_code, desk.acts) == (409, [])
+    assert "lena, by API key shop-backend (mg_0123456789ab), put it on hold: under review" in told.text
 
 
 async def test_a_merge_sent_twice_is_no_refusal(scene: Scene, desk: ScriptedDesk) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from policies.case.facts import Actor
+from policies.case.facts import Actor, KeyUsed
 from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageKind, Role
 from starter.connection import EngineUnavailable
 from starter.web.console.case.history import Masks
@@ -235,6 +235,18 @@ async def test_what_stands_on_the_page_are_words_not_codes(scene: Scene, desk: S
     assert "changed how the customer is written to (email, sms) Why: asked on the customer&#39;s page" in said
     assert "Resolved: no response by policy: no answer: photo needed" in said
     assert "remind the customer: photo needed" in said
+
+
+async def test_what_an_api_key_did_in_somebodys_name_is_told_with_the_key(scene: Scene, desk: ScriptedDesk) -> None:
+    lena = Actor(who="lena.lead", role=Role.LEAD, why="urgent", api_key=KeyUsed(id="mg_0123456789ab", name="shop-backend"))
+    resolution = {"outcome": "goodwill", "by": lena.model_dump(mode="json"), "decided_at": hours(20).isoformat()}
+    entered = entry(as_of_seq=13, facts=[fact(13, FactType.HELD, by=lena, detail={"reason": "photo"})], order="O-1001")
+    await Recorder(scene.store).commit_entry(entered)
+    desk.engine = {KEY: snapshot_of_life(status="resolved", resolution=resolution, tail_until=hours(700))}
+    async with scene.signed_in() as visitor:
+        said = words((await visitor.get(PATH)).text)
+        assert "lena.lead, by API key shop-backend (mg_0123456789ab), put it on hold: photo" in said
+        assert "Resolved: goodwill by lena.lead, by API key shop-backend (mg_0123456789ab): urgent" in said
 
 
 async def test_a_long_life_is_read_in_pages_each_thing_once(scene: Scene) -> None:
