@@ -36,6 +36,8 @@ _FIND = (
     .where(_c.digest == bindparam("this"), people.c.disabled_at.is_(None))
 )
 _SEEN = update(console_sessions).where(_c.digest == bindparam("this"))
+# Locked, so that whoever sets another one meanwhile ends this session, too.
+_PASSWORD = select(people.c.password).where(people.c.person_id == bindparam("whose")).with_for_update()
 _END = delete(console_sessions).where(_c.digest == bindparam("this"))
 _OVER = delete(console_sessions).where(or_(_c.ends_at <= bindparam("moment"), _c.seen_at <= bindparam("idle_since")))
 _OTHERS = delete(console_sessions).where(_c.person_id == bindparam("whose"), _c.digest != bindparam("but"))
@@ -50,20 +52,31 @@ class ConsoleSessions:
         self._idle = idle
         self._longest = longest
 
-    async def begin(self, person_id: str, at: datetime, instead_of: str | None = None) -> str:
-        """A new session; what its cookie holds (256 random bits) is known nowhere else. `instead_of`: the token that ends with it."""
-        token = secrets.token_urlsafe(32)
-        row = {"digest": digest_of(token), "person_id": person_id, "began_at": at, "seen_at": at, "ends_at": at + self._longest}
+    async def begin(self, person_id: str, at: datetime) -> str:
+        """A new session; what its cookie holds (256 random bits) is known nowhere else."""
+        return await self._store.write(lambda connection: self._begin(connection, person_id, at))
 
-        def work(connection: Connection) -> str:
-            # Nobody else sweeps them, and signing in is rare.
-            connection.execute(_OVER, {"moment": at, "idle_since": at - self._idle}).close()
+    async def begin_after(self, person_id: str, password: str, at: datetime, instead_of: str | None = None) -> str | None:
+        """A new session for whoever has just proved that password (hashed). `instead_of`: the token that ends with it. None: it is the
+        person's no more, another one was set in this moment; whoever set it has ended every session, and none begins behind his back.
+        """
+
+        def work(connection: Connection) -> str | None:
+            if connection.scalar(_PASSWORD, {"whose": person_id}) != password:
+                return None
             if instead_of is not None:
                 connection.execute(_END, {"this": digest_of(instead_of)}).close()
-            connection.execute(insert(console_sessions).values(**row)).close()
-            return token
+            return self._begin(connection, person_id, at)
 
         return await self._store.write(work)
+
+    def _begin(self, connection: Connection, person_id: str, at: datetime) -> str:
+        token = secrets.token_urlsafe(32)
+        row = {"digest": digest_of(token), "person_id": person_id, "began_at": at, "seen_at": at, "ends_at": at + self._longest}
+        # Nobody else sweeps them, and signing in is rare.
+        connection.execute(_OVER, {"moment": at, "idle_since": at - self._idle}).close()
+        connection.execute(insert(console_sessions).values(**row)).close()
+        return token
 
     async def find(self, token: str, at: datetime) -> ConsoleSession | None:
         """The session of this cookie with its person as he is now; None if it has ended or he may not come in. One statement."""

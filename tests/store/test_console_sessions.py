@@ -71,7 +71,9 @@ async def test_it_is_ended_by_leaving_by_another_one_by_disabling_and_by_a_new_p
     left = await sessions.begin(person_id, MONDAY)
     await sessions.end(left)
     replaced = await sessions.begin(person_id, MONDAY)
-    kept, other = await sessions.begin(person_id, MONDAY, instead_of=replaced), await sessions.begin(person_id, MONDAY)
+    kept = await sessions.begin_after(person_id, "hash", MONDAY, instead_of=replaced)
+    other = await sessions.begin(person_id, MONDAY)
+    assert kept is not None
     present = await sessions.find(kept, MONDAY)
     assert present is not None
     assert await sessions.end_others(present) == 1
@@ -93,3 +95,13 @@ async def test_what_is_over_is_swept_when_somebody_signs_in(store: Store, person
     await sessions.begin(person_id, hours(0.4))
     await sessions.begin(person_id, hours(0.6))
     assert len(await rows(store)) == 2
+
+
+async def test_no_session_begins_with_a_password_that_was_changed_since_it_was_proved(store: Store, person_id: str) -> None:
+    sessions, people = ConsoleSessions(store, IDLE, LONGEST), People(store)
+    before = await sessions.begin(person_id, MONDAY)
+    await people.reset("lena", "another", hours(72))
+    assert await sessions.begin_after(person_id, "hash", MONDAY, instead_of=before) is None
+    assert await sessions.begin_after("p-nobody", "hash", MONDAY) is None
+    assert await rows(store) == []
+    assert await sessions.begin_after(person_id, "another", MONDAY) is not None

@@ -13,7 +13,7 @@ from starter.web.console.forms import form_of
 from starter.web.console.guard import BUSY, SIGN_IN, needs
 from starter.web.console.navigation import ACCOUNT, home_of
 from starter.web.console.roles import Act
-from starter.web.console.sign_in import SignIn
+from starter.web.console.sign_in import WRONG, SignIn
 from starter.web.console.style import STYLE_PATH, stylesheet
 from starter.web.console.visit import SignedIn, Visit
 from starter.web.problems import Problem
@@ -46,13 +46,13 @@ def door_pages(console: Console, sign_in: SignIn) -> APIRouter:
             answer = await sign_in.check(request, name, password)
         except TooBusy:
             raise Problem("away", BUSY, headers={"retry-after": "3"}) from None
-        if answer.person is None:
-            shown = console.show_outside("sign_in", request, status=answer.status, name=name, wrong=answer.words, to=to)
+        # Another token whatever the browser had: nobody signs in on a session that somebody else began.
+        token = await sign_in.begin(request, answer) if answer.person is not None else None
+        if answer.person is None or token is None:
+            shown = console.show_outside("sign_in", request, status=answer.status, name=name, wrong=answer.words or WRONG, to=to)
             if answer.retry_after_s is not None:
                 shown.headers["retry-after"] = str(answer.retry_after_s)
             return shown
-        # Another token whatever the browser had: nobody signs in on a session that somebody else began.
-        token = await console.sessions().begin(answer.person.person_id, console.now(), instead_of=console.cookie.read(request))
         to = ACCOUNT if answer.person.must_change else to or home_of(answer.person)
         return sign_in.remember(console.cookie.put(RedirectResponse(to, 303), token), answer)
 

@@ -6,7 +6,7 @@ the sign-in page and the own account.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import Request
@@ -25,7 +25,7 @@ from store.people import People, Person, Tried
 from store.sign_in_tries import SignInTries, of_person
 
 _LONGEST_NAME = 40
-_WRONG = "Name or password is wrong. Check both; capital letters matter in the password."
+WRONG = "Name or password is wrong. Check both; capital letters matter in the password."
 _OVER = "This one-time password is too old. An admin can make another one (`makegood people reset`)."
 
 
@@ -39,6 +39,7 @@ class Answer:
     wrong_password: bool = False
     retry_after_s: int | None = None
     device_id: str | None = None  # from which he has signed in before
+    proved: str = field(default="", repr=False)  # the password, as it is hashed now
 
 
 class SignIn:
@@ -75,6 +76,13 @@ class SignIn:
         assert answer.person is not None
         return self._devices.put(response, answer.person.name, self._console.now(), answer.device_id)
 
+    async def begin(self, request: Request, answer: Answer) -> str | None:
+        """A session for who is right: its token, another one whatever the browser had. None: his password was changed in this moment."""
+        assert answer.person is not None
+        console = self._console
+        of = (answer.person.person_id, answer.proved, console.now())
+        return await console.sessions().begin_after(*of, instead_of=console.cookie.read(request))
+
     async def _judged(self, place: Place, name: str, password: str, device_id: str | None, act: str) -> Answer:
         store, now = self._console.parts.backends.store(), self._console.now()
         people, audit, tries = People(store), Audit(store), SignInTries(store, RULE)
@@ -93,17 +101,17 @@ class SignIn:
             return _wait("Too many wrong passwords for this name.", wait_s)
         if tried is None or who is None or not right:
             await audit.note_of_many(now, f"{act}.failed", person=person, role=role)
-            return Answer(words=_WRONG, wrong_password=True)
+            return Answer(words=WRONG, wrong_password=True)
         if who.one_time_until is not None and now >= who.one_time_until:
             await audit.note(now, f"{act}.expired", person=person, role=role)
             return Answer(words=_OVER)
         rehashed = await place.hashed(password) if self._console.passwords.is_outdated(tried.password) else None
         if not await people.proved(tried, now, rehashed):  # changed in this moment: what was right is so no more
             await audit.note_of_many(now, f"{act}.failed", person=person, role=role)
-            return Answer(words=_WRONG, wrong_password=True)
+            return Answer(words=WRONG, wrong_password=True)
         await tries.forget(counted)
         await audit.note(now, act, person=person, role=role)
-        return Answer(who, device_id=device_id)
+        return Answer(who, device_id=device_id, proved=rehashed or tried.password)
 
     def _counted(self, name: str, tried: Tried | None, device_id: str | None) -> str:
         if device_id is not None:
