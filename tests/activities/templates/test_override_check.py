@@ -115,11 +115,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list
         if shop is None:
             shops.append(shop := {})
         shop[file] = text
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for files in shops:
         every = problems(tmp_path_factory.mktemp("shop"), {f"northwind/de/{file}": text for file, text in files.items()})
-        found |= {(file, text): [one for one in every if one.startswith(f"northwind/de/{file}:1: ")] for file, text in files.items()}
-        assert len(every) == sum(len(found[file, text]) for file, text in files.items()), every
+        by_text = {(file, text): [one for one in every if one.startswith(f"northwind/de/{file}:1: ")] for file, text in files.items()}
+        assert len(every) == sum(map(len, by_text.values())), every
+        found |= by_text
     return found
 
 
