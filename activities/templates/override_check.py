@@ -5,6 +5,7 @@ text leaves out, does not follow or prints raw. Must never let a warning stop an
 start) and by `makegood templates check`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from policies.sms_segments import sms_size
 
 _HTML_LAYOUT = "email.html.j2"
 _RAW = "zz_raw_code"  # stands for every code of ours and every word of a provider: no reader may see one
+_SURE = 3  # messages after which a file is no longer suspected of a fault that another one has: each look costs some ten renderings
 _LONG_SMS = 3  # segments; each is billed
 
 
@@ -96,6 +98,7 @@ class _Trial:
     warnings: list[str] = field(default_factory=list)
     _told: set[tuple[Path, str]] = field(default_factory=set)
     _alone: dict[str, TextSet] = field(default_factory=dict)
+    _cleared: Counter[tuple[Path, str]] = field(default_factory=Counter)  # messages in which a file has not the fault of another
 
     def run(self) -> None:
         for kind in CaseKind:
@@ -131,19 +134,31 @@ class _Trial:
         self.texts = TextSet(self.texts.folder, sources)
 
     def _blame(self, message: "_Message", faults: Mapping[str, str]) -> None:
-        """A fault belongs to the file that has it alone, over ours; else to all that the message uses. `faults`: and what is right."""
+        """A fault belongs to the files that have it alone, over ours; else to all that the message uses. `faults`: how each is right."""
         used = self._used(message)
-        new = {name for name in faults if any((source.file, name) not in self._told for source in used)}
-        if not new:
-            return
-        alone = {source.file: new if len(used) == 1 else self._faults_with(message, source) for source in used}
-        for name in sorted(new):
-            right = faults[name]
-            for source in [one for one in used if name in alone[one.file]] or used:
-                ours = built_in(self.texts.folder).sources.get(source.file.name)
-                line = line_of(right.strip("{} "), ours.file) if ours is not None else None
-                where = f", as line {line} of our {source.file.name} has it" if line else ""
-                self._tell(source.file, 1, f"{name} (in {message.name}); right would be {right}{where}", name)
+        alone: dict[Path, set[str]] = {}
+
+        def has(source: Source, name: str) -> bool:
+            if len(used) > 1 and source.file not in alone:
+                alone[source.file] = self._faults_with(message, source)
+            return len(used) == 1 or name in alone[source.file]
+
+        for name, right in faults.items():
+            known = [source for source in used if (source.file, name) in self._told]
+            guilty = []
+            for source in used:
+                if source not in known and not (known and self._cleared[source.file, name] >= _SURE):
+                    if has(source, name):
+                        guilty.append(source)
+                    self._cleared[source.file, name] += 1
+            for source in guilty or ([] if known else used):
+                self._tell_fault(message, source, name, right)
+
+    def _tell_fault(self, message: "_Message", source: Source, name: str, right: str) -> None:
+        ours = built_in(self.texts.folder).sources.get(source.file.name)
+        line = line_of(right.strip("{} "), ours.file) if ours is not None else None
+        where = f", as line {line} of our {source.file.name} has it" if line else ""
+        self._tell(source.file, 1, f"{name} (in {message.name}); right would be {right}{where}", name)
 
     def _faults_with(self, message: "_Message", source: Source) -> set[str]:
         """The faults that the message has with this one override over our texts."""
