@@ -12,10 +12,12 @@ import httpcore2  # noqa: F401 - imported late by a worker, so each fork would r
 
 import store.migrations.head  # noqa: F401
 import worker
+from starter.settings import load_settings
 
 
 def main(pid_file: Path) -> None:
     parent = os.getppid()
+    load_settings()  # what reading them builds is there for every child
     while os.getppid() == parent:
         child = os.fork()  # nothing of the engine's client runs yet: no thread is lost by it
         if child == 0:

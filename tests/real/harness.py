@@ -238,7 +238,7 @@ class Account:
     messages: list[MessageView]
     promises: list[PromiseView]
     posts: list[Posted]
-    overdue_s: list[tuple[float, str]] = field(default_factory=list)
+    overdue_s: list[tuple[float, str, datetime]] = field(default_factory=list)
 
     @classmethod
     async def of(cls, case: RealCase) -> "Account":
@@ -255,7 +255,7 @@ class Account:
         for message in self.messages:
             due_at = self.row.opened_at if message.kind is MessageKind.ACKNOWLEDGEMENT else promised.get(message.keeps or 0)
             if due_at is not None and message.ended_at is not None:
-                self.overdue_s.append(((message.ended_at - due_at).total_seconds(), message.message_id))
+                self.overdue_s.append(((message.ended_at - due_at).total_seconds(), message.message_id, due_at))
 
     def kinds(self) -> list[str]:
         return [message.kind.value for message in self.messages]
