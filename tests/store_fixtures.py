@@ -6,6 +6,7 @@ process and emptied or copied for each test, since the migrations cost more than
 """
 
 import atexit
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -26,8 +27,10 @@ ENGINES = ("sqlite", "postgresql")
 
 
 def start_postgres(folder: Path) -> PostgresServer:
-    """A server on a socket below `folder`. As root the package runs it as a user of its own."""
-    server = get_server(folder, cleanup_mode="stop")
+    """The server of `folder`, on a socket below it; the last process of those that have asked for it stops it and takes the folder away.
+    As root the package runs it as a user of its own.
+    """
+    server = get_server(folder, cleanup_mode="delete")
     # Nothing here outlives the tests, so nothing needs to reach the disk.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _run(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
@@ -53,14 +56,15 @@ def _run(uri: str, statement: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
+    """One for all processes of a run: each has databases of its own."""
     # Not below pytest's folder: that is closed to other users, and the path of a socket must be short.
-    folder = Path(tempfile.mkdtemp(prefix="makegood-pg-"))
+    folder = Path(tempfile.gettempdir()) / f"makegood-pg-{os.environ.get('PYTEST_XDIST_TESTRUNUID', uuid.uuid4().hex)}"
+    folder.mkdir(exist_ok=True)
     server = start_postgres(folder)
     try:
         yield server
     finally:
         server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
