@@ -26,6 +26,7 @@ from store.portal_views import PortalViews
 PAGES = ("/case/reply", "/case/feedback", "/case/not-solved", "/case/settings")
 # Acts on one case in ten minutes: more than a person needs who corrects a form a few times.
 _ACTS, _WINDOW_S = 20, 600.0
+_LOOK_AGAIN_S = "5"  # as everywhere in the web process: a worker that restarts is back by then
 
 Act = Callable[[Desk], Awaitable[object]]
 
@@ -69,7 +70,9 @@ class ActPages:
         if isinstance(got, Response):
             return got
         visit, form = got
-        if request.method == "POST" and visit.case.may_rate:
+        if request.method == "POST" and visit.case.rating_unknown:
+            form.refuse("form", "wrong.away")
+        elif request.method == "POST" and visit.case.may_rate:
             csat, nps = form.number("csat", 1, 5), form.number("nps", 0, 10)
             comment = form.text("comment", LONGEST_COMMENT, needed=False)
             if csat is None and nps is None and not form.wrong:
@@ -86,7 +89,9 @@ class ActPages:
         if isinstance(got, Response):
             return got
         visit, form = got
-        if request.method == "POST" and visit.case.may_reopen:
+        if request.method == "POST" and visit.case.reopening_unknown:
+            form.refuse("form", "wrong.away")
+        elif request.method == "POST" and visit.case.may_reopen:
             text = form.text("text", LONGEST_TEXT, needed=False)
             key = command_key("not_solved", form.once, text)
             case = _key(visit)
@@ -100,7 +105,9 @@ class ActPages:
         if isinstance(got, Response):
             return got
         visit, form = got
-        if request.method == "POST" and visit.case.reach is not None and not visit.case.over:
+        if request.method == "POST" and visit.case.reach is None and not visit.case.over:
+            form.refuse("form", "wrong.away")
+        elif request.method == "POST" and visit.case.reach is not None and not visit.case.over:
             done = await self._change(visit, form)
             if done is not None:
                 return done
@@ -179,7 +186,8 @@ class ActPages:
         content = shown(visit, self._portal.parts.public_url)
         if name == "settings":
             content |= _settings_shown(visit, self._portal)
-        return self._portal.show(name, visit, status=status, form=form, once=form.once or once(), **content)
+        headers = {"retry-after": _LOOK_AGAIN_S} if status == 503 else {}
+        return self._portal.show(name, visit, status=status, headers=headers, form=form, once=form.once or once(), **content)
 
 
 def _key(visit: Visit) -> CaseKey:

@@ -23,7 +23,7 @@ from store.portal_views import PortalView
 from store.views import CaseView
 
 Phase = Literal["open", "asks_you", "waits", "resolved", "closed"]
-Survey = Literal["none", "not_yet", "open", "answered", "over"]
+Survey = Literal["none", "not_yet", "open", "answered", "over", "unknown"]  # unknown: the engine alone could tell, and does not answer
 
 _WAITS_ON: dict[WaitsOn, WhoActs] = {
     "customer": "you",
@@ -102,12 +102,13 @@ class Standing:
     survey: Survey
     csat: int | None
     nps: int | None
-    not_solved_until: datetime | None  # None: nothing to be called unsolved now
+    not_solved_until: datetime | None  # None: nothing to be called unsolved now, or nobody knows
     reach: Reachability | None
     policy_id: str | None
     show_prices: bool
     evidence_sent_at: datetime | None = None
     amounts: list[Money] = field(default_factory=list)
+    reopening_unknown: bool = False  # the case is resolved, and whether it can be opened again cannot be known now
 
     @property
     def over(self) -> bool:
@@ -124,6 +125,10 @@ class Standing:
     @property
     def may_rate(self) -> bool:
         return self.survey in ("open", "answered") and not self.over
+
+    @property
+    def rating_unknown(self) -> bool:
+        return self.survey == "unknown"
 
     @property
     def may_reopen(self) -> bool:
@@ -183,6 +188,7 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
         csat=_score(row, snapshot, "csat"),
         nps=_score(row, snapshot, "nps"),
         not_solved_until=_not_solved_until(snapshot, record, status, now),
+        reopening_unknown=snapshot is None and _can_come_back(record, status),
         reach=reach,
         policy_id=policy_id,
         show_prices=view.holder.pays,
@@ -315,7 +321,9 @@ def _survey(row: CaseView | None, snapshot: Snapshot | None, record: Resolution 
     if not _has_ended(status) or record is None or record.outcome in _NO_RETURN:
         return "none"
     if status is CaseStatus.CLOSED or snapshot is None:
-        return "answered" if row is not None and (row.csat is not None or row.nps is not None) else "over" if row is not None else "none"
+        if row is not None and (row.csat is not None or row.nps is not None):
+            return "answered"
+        return "over" if status is CaseStatus.CLOSED else "unknown"
     feedback = snapshot.feedback
     if feedback is None:
         return "not_yet"
@@ -335,10 +343,14 @@ def _score(row: CaseView | None, snapshot: Snapshot | None, name: str) -> int | 
 
 def _not_solved_until(snapshot: Snapshot | None, record: Resolution | None, status: CaseStatus, now: datetime) -> datetime | None:
     """The end of the tail while it runs; only the engine knows it, and only it can reopen."""
-    if snapshot is None or status is not CaseStatus.RESOLVED or record is None or record.outcome in _NO_RETURN:
+    if snapshot is None or not _can_come_back(record, status):
         return None
     until = snapshot.tail_until
     return until if until is not None and now <= until else None
+
+
+def _can_come_back(record: Resolution | None, status: CaseStatus) -> bool:
+    return status is CaseStatus.RESOLVED and record is not None and record.outcome not in _NO_RETURN
 
 
 def _because(code: object) -> str:

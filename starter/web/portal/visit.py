@@ -113,13 +113,14 @@ class Portal:
 
     # -- pages --------------------------------------------------------------------------------------------------------------------------
 
-    def show(self, template: str, visit: Visit, *, status: int = 200, **content: Any) -> Response:
+    def show(self, template: str, visit: Visit, *, status: int = 200, headers: dict[str, str] | None = None, **content: Any) -> Response:
         """A page of the case; its session begins anew, and what was to be said once has been said."""
         assert visit.session is not None
         response = page(
             f"portal/{template}.html.j2",
             visit.say.language,
             status=status,
+            headers=headers,
             visit=visit,
             case=visit.case,
             say=visit.say,

@@ -229,6 +229,9 @@ WORDS: dict[str, str] = {
     "feedback.link.again": "Antwort ändern",
     "feedback.not_yet": "Wir haben Sie noch nicht gefragt. Sie bekommen eine Nachricht, wenn es so weit ist; ab dann zählt Ihre Antwort.",
     "feedback.none": "Es gibt noch kein Ergebnis zu bewerten: Ihr Vorgang ist noch offen.",
+    "feedback.unknown": (
+        "Ein Teil unseres Systems antwortet gerade nicht; deshalb sehen wir nicht, ob Sie noch antworten können. Bitte versuchen Sie es."
+    ),
     "feedback.over": "Die Zeit für diese Antwort ist vorbei. Wenn Sie etwas auf dem Herzen haben, hört ein Mensch Ihnen gern zu.",
     "feedback.answered": "Das haben Sie beantwortet. Danke!",
     # -- not solved --------------------------------------------------------------------------------------------------------------
@@ -242,6 +245,10 @@ WORDS: dict[str, str] = {
     "not_solved.link": "Für mich ist es nicht gelöst",
     "not_solved.open": "Ihr Vorgang ist offen, und wir arbeiten daran. Es gibt nichts wieder aufzunehmen.",
     "not_solved.reopened": "Ihr Vorgang ist schon wieder offen, und wir arbeiten daran.",
+    "not_solved.unknown": (
+        "Ein Teil unseres Systems antwortet gerade nicht; deshalb sehen wir nicht, ob sich Ihr Vorgang hier noch einmal öffnen lässt. "
+        "Bitte schreiben Sie uns, was fehlt, und versuchen Sie es; geht es gerade nicht, bleibt stehen, was Sie geschrieben haben."
+    ),
     "not_solved.too_late": (
         "Die Zeit, in der ein Vorgang von selbst wieder aufgenommen wird, ist vorbei. Ein Mensch nimmt sich der Sache mit Ihnen an:"
     ),

@@ -229,6 +229,7 @@ WORDS: dict[str, str] = {
     "feedback.link.again": "Change your answer",
     "feedback.not_yet": "We have not asked you yet. You get a message when it is time; your answer counts from then on.",
     "feedback.none": "There is no result to rate yet: your case is still open.",
+    "feedback.unknown": "Part of our system does not answer right now, so we cannot see whether this can still be answered. Please try.",
     "feedback.over": "The time for this answer is over. If something is on your mind, a person is glad to hear it.",
     "feedback.answered": "You answered this. Thank you!",
     # -- not solved --------------------------------------------------------------------------------------------------------------
@@ -240,6 +241,10 @@ WORDS: dict[str, str] = {
     "not_solved.link": "It is not solved for me",
     "not_solved.open": "Your case is open, and we are working on it. There is nothing to open again.",
     "not_solved.reopened": "Your case is open again already, and we are working on it.",
+    "not_solved.unknown": (
+        "Part of our system does not answer right now, so we cannot see whether your case can still be opened again here. "
+        "Please tell us what is missing and try; if it cannot be taken now, nothing you wrote is lost."
+    ),
     "not_solved.too_late": "The time in which a case opens again by itself is over. A person will take it up with you:",
     "not_solved.merged": "This case goes on in another one. A person is glad to help:",
     # -- settings ----------------------------------------------------------------------------------------------------------------

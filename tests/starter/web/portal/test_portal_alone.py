@@ -1,5 +1,7 @@
 """The portal over a store, with the engine and the clock in the test's hand: the books alone, the end of a visit, https."""
 
+import html
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +11,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from policies.case.vocabulary import CaseStatus, FactType
+from policies.case.facts import Actor
+from policies.case.state import Resolution
+from policies.case.vocabulary import CaseStatus, FactType, Role
 from policies.links import PATH, LinkPurpose
 from starter.desk import EngineUnavailable, Refused
 from starter.web.portal.face import portal_faces
@@ -23,6 +27,7 @@ from tests.starter.web.portal.harness import hidden
 from tests.store.rows import link_id_of
 from tests.store.samples import CASE, MONDAY, entry, fact, promise
 
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ADA = Contact(name="Ada Ring", email="ada@example.org", phone="+4930123456", locale="en", zone="Europe/Berlin")
 
 
@@ -32,6 +37,10 @@ class AwayDesk:
     def __init__(self, refuses: bool = False) -> None:
         self.refuses = refuses
         self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else is asked of it."""
+        return self.customer_reply
 
     async def snapshot(self, case: object) -> object:
         raise EngineUnavailable("localhost:7233", "no answer")
@@ -106,6 +115,64 @@ async def test_what_could_not_be_taken_is_said_and_kept(scene: Scene, refuses: b
     assert "2026-03-02" not in answer.text  # never the desk's own words
     assert hidden(answer, "/case/reply")["once"] == fields["once"]  # sent again it is the same command
     assert scene.desk.asked == 1
+
+
+RESOLVED = {
+    "status": CaseStatus.RESOLVED,
+    "resolution": Resolution(outcome="refunded", by=Actor(who="ana", role=Role.AGENT), decided_at=MONDAY),
+}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "path", "typed", "words", "untrue", "kept"),
+    [
+        (LinkPurpose.NOT_SOLVED, "/case/not-solved", {"text": "Ten euros are missing"}, "can still be opened again", "is over",
+         ">\nTen euros are missing</textarea>"),
+        (LinkPurpose.FEEDBACK, "/case/feedback", {"csat": "2", "comment": "It took weeks"}, "can still be answered", "is over",
+         ">\nIt took weeks</textarea>"),
+        (LinkPurpose.STATUS, "/case/settings", {"part": "contact", "email": "new@example.org"}, "cannot be read right now", "Saved",
+         'name="email" type="email" value="new@example.org"'),
+    ],
+)  # fmt: skip
+async def test_what_only_the_engine_knows_is_said_to_be_unknown_and_nothing_typed_is_lost(
+    scene: Scene, purpose: LinkPurpose, path: str, typed: dict[str, str], words: str, untrue: str, kept: str
+) -> None:
+    await scene.record(**RESOLVED)
+    await scene.open(purpose)
+    page = await scene.client.get(path)
+    assert (page.status_code, words in page.text, untrue in page.text) == (200, True, False)
+    # The settings have no form while they cannot be read: it was on the page a moment ago.
+    source = page if "<textarea" in page.text else await scene.client.get("/case")
+    token = html.unescape(_TOKEN.findall(source.text)[0])
+    answer = await scene.client.post(path, data={"csrf_token": token, "once": "o" * 20, **typed})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "What you wrote is still here" in answer.text
+    assert (kept in answer.text, untrue in answer.text) == (True, False)
+    again = hidden(answer, path)
+    assert again["once"] == "o" * 20  # sent again it is the same command
+    assert again.get("part") == typed.get("part")
+
+
+async def test_a_score_that_was_chosen_is_still_chosen_while_the_engine_is_away(scene: Scene) -> None:
+    await scene.record(**RESOLVED)
+    page = await scene.open(LinkPurpose.FEEDBACK)
+    answer = await scene.client.post("/case/feedback", data={**hidden(page, "/case/feedback"), "csat": "2"})
+    assert 'name="csat" value="2" checked' in answer.text
+
+
+async def test_programs_are_told_that_it_is_unknown_too(scene: Scene) -> None:
+    await scene.record(**RESOLVED)
+    await scene.open()
+    program = (await scene.client.get("/case.json")).json()
+    assert (program["complete"], program["feedback"]["state"], program["not_solved_until"]) == (False, "unknown", None)
+
+
+async def test_what_the_books_know_for_certain_is_told_without_the_engine(scene: Scene) -> None:
+    await scene.record(status=CaseStatus.CLOSED, closed_at=MONDAY, next_at=None, resolution=RESOLVED["resolution"])
+    await scene.open(LinkPurpose.FEEDBACK)
+    assert "The time for this answer is over" in (await scene.client.get("/case/feedback")).text
+    await scene.open(LinkPurpose.NOT_SOLVED)
+    assert "opens again by itself is over" in (await scene.client.get("/case/not-solved")).text
 
 
 async def test_without_books_there_is_no_page_but_a_time_to_come_again(scene: Scene) -> None:
