@@ -3,15 +3,18 @@
 Owns this order. Must never let an act be tried that could not be written down. Called by the console and by whatever makes people.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from starter.desk import Refused
 from store.audit import Audit
 from store.engine import StoreRefused
 
 Value = str | int | bool | None
+_noting: set[asyncio.Task[None]] = set()  # the event loop itself would not keep them alive
 
 
 @asynccontextmanager
@@ -39,3 +42,15 @@ async def audited(
     except Exception:
         await note({"outcome": "unknown"})
         raise
+    except asyncio.CancelledError:
+        # Given up from outside, at the request's limit or at the end of the process: the case may have it already. A second cancellation
+        # must not take the row away; if the process ends in the middle of it, the first row stands without an end, which says as much.
+        await asyncio.shield(_kept(note({"outcome": "unknown"})))
+        raise
+
+
+def _kept(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work)
+    _noting.add(task)
+    task.add_done_callback(_noting.discard)
+    return task

@@ -23,13 +23,22 @@ from starter.web.pages import static_face
 from starter.web.parts import Face, WebParts
 from starter.web.problems import Problem, answer, install
 
-# Longer than the desk waits for a worker (20 s), so that its answer ("may still be carried out") is the one that is given.
+# What a request waits for the engine, all its questions together. Longer than one command waits for a worker (20 s).
+ANSWER_WITHIN_S = 21.0
+# The last resort, a bare notice. What is left beside the wait is for a page of its own: a row in the audit log, a few reads, its rendering.
 REQUEST_TIMEOUT_S = 25.0
 
 Beside = Callable[[], AbstractAsyncContextManager[Any]]
 
 
-def build_app(parts: WebParts, faces: Sequence[Face], *, opens: Beside | None = None, timeout_s: float = REQUEST_TIMEOUT_S) -> FastAPI:
+def build_app(
+    parts: WebParts,
+    faces: Sequence[Face],
+    *,
+    opens: Beside | None = None,
+    timeout_s: float = REQUEST_TIMEOUT_S,
+    answer_within_s: float = ANSWER_WITHIN_S,
+) -> FastAPI:
     """The application over these parts and faces. `opens`: what is opened before the first request and closed after the last."""
     every = (health_face(parts), static_face(), *faces)
 
@@ -44,7 +53,7 @@ def build_app(parts: WebParts, faces: Sequence[Face], *, opens: Beside | None = 
             yield
 
     layers = [
-        Middleware(Limits, faces=every, timeout_s=timeout_s),
+        Middleware(Limits, faces=every, timeout_s=timeout_s, answer_within_s=answer_within_s),
         Middleware(OriginCheck, faces=every, public_url=parts.public_url),
     ]
     if parts.settings.web_trusted_proxies:

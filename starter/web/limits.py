@@ -1,6 +1,6 @@
-"""How much a request may send, and for how long it may take.
+"""How much a request may send, for how long it may take, and by when it should have answered by itself.
 
-Owns both limits. Must never cut off an answer that has begun: streams live as long as they like. Middleware, put in place by app.py.
+Owns these limits. Must never cut off an answer that has begun: streams live as long as they like. Middleware, put in place by app.py.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from starter.web.deadline import to_be_answered_within
 from starter.web.parts import DEFAULT_BODY_LIMIT, Face
 from starter.web.problems import Problem, answer
 
@@ -22,10 +23,11 @@ class BodyTooLarge(HTTPException):
 
 
 class Limits:
-    def __init__(self, app: ASGIApp, *, faces: tuple[Face, ...], timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, faces: tuple[Face, ...], timeout_s: float, answer_within_s: float) -> None:
         self._app = app
         self._faces = faces
         self._timeout_s = timeout_s
+        self._answer_within_s = answer_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,12 +52,15 @@ class Limits:
             nonlocal answering
             if message["type"] == "http.response.start":
                 answering = True
-                clock.reschedule(None)
+                deadline.met()
+                if not clock.expired():  # else the answer comes all the same, from somebody who would not be cancelled
+                    clock.reschedule(None)
             await send(message)
 
         try:
-            async with asyncio.timeout(self._timeout_s) as clock:
-                await self._app(scope, bounded_receive, noted_send)
+            with to_be_answered_within(self._answer_within_s) as deadline:
+                async with asyncio.timeout(self._timeout_s) as clock:
+                    await self._app(scope, bounded_receive, noted_send)
         except TimeoutError:
             if not clock.expired() or answering:
                 raise

@@ -16,6 +16,7 @@ from starter.web.api.bodies import ActBody
 from starter.web.api.caller import ByCaller, Caller
 from starter.web.api.finding import find
 from starter.web.api.refusals import not_as_expected, refused
+from starter.web.deadline import in_time
 from starter.web.parts import WebParts
 from starter.web.problems import Problem
 
@@ -62,7 +63,8 @@ class Acting:
         desk = parts.backends.desk()
         by = Actor(who=body.by.who, role=self.caller.role, why=body.by.why, api_key=self.caller.key_used)
         try:
-            receipt = await act(desk.as_of(found.key, expected), found.key, by, update_id)
+            async with in_time():
+                receipt = await act(desk.as_of(found.key, expected), found.key, by, update_id)
         except MovedOn as error:
             raise await _moved_on(desk, found.key, error, expected or 0) from None
         except Refused as error:
@@ -101,7 +103,8 @@ def _version(text: str | None) -> int | None:
 async def _moved_on(desk: Desk, key: CaseKey, error: MovedOn, expected: int) -> Problem:
     """What happened since, to the caller who did not know of it; that nothing was done is certain, whether that can be told or not."""
     try:
-        since = [fact for fact in await desk.timeline(key) if fact.seq > expected][-_MOST_TOLD:]
+        async with in_time():
+            since = [fact for fact in await desk.timeline(key) if fact.seq > expected][-_MOST_TOLD:]
     except (DeskError, EngineUnavailable):
         since = []
     return not_as_expected(error.version, [fact.model_dump(mode="json") for fact in since])

@@ -14,6 +14,7 @@ from policies.case.vocabulary import CaseKind
 from starter.desk import CaseKey, CaseNotFound
 from starter.web.api.caller import no_such_case
 from starter.web.api.fields import CASE_ID
+from starter.web.deadline import in_time
 from starter.web.parts import WebParts
 from store.queries import Queries
 from store.views import CaseView
@@ -57,7 +58,8 @@ async def _of_engine(parts: WebParts, caller: Sees, case_id: str) -> Snapshot | 
     desk = parts.backends.desk()
     for kind in CaseKind:
         try:
-            snapshot = await desk.snapshot(CaseKey(case_id, kind))
+            async with in_time():
+                snapshot = await desk.snapshot(CaseKey(case_id, kind))
         except CaseNotFound:
             continue
         if caller.sees(snapshot.merchant):

@@ -7,7 +7,7 @@ Part of the API.
 from fastapi import APIRouter, Response
 
 from policies.case.request import CaseRequest
-from starter.desk import Desk, IdentityKeyChanged, Opened, UnusableRequest
+from starter.desk import Desk, IdentityKeyChanged, Opened, Unanswered, UnusableRequest
 from starter.policy_choice import NoPolicy
 from starter.web.api.answers import OpenedCase
 from starter.web.api.bodies import Requested
@@ -15,10 +15,13 @@ from starter.web.api.caller import ByCaller, Caller
 from starter.web.api.documented import BEARER, LINKS, OPENINGS, answers, operation
 from starter.web.api.guard import Guard, needs
 from starter.web.api.refusals import different, not_openable
+from starter.web.deadline import in_time
 from starter.web.parts import WebParts
+from starter.web.problems import Problem
 from store.api_keys import Scope
 
 CREATED, SAME = 201, 200
+_AGAIN = {"retry-after": "5"}  # as after every other time-out
 
 
 def opening_router(parts: WebParts, guard: Guard) -> APIRouter:
@@ -43,7 +46,11 @@ def opening_router(parts: WebParts, guard: Guard) -> APIRouter:
         sent, so a repetition is always safe. What was answered with 201 or 200 is durable. 409 names the fields that say something
         else than the known case; nothing is changed then.
         """
-        opened = await open_one(parts.backends.desk(), caller, request)
+        try:
+            async with in_time():
+                opened = await open_one(parts.backends.desk(), caller, request)
+        except Unanswered:
+            raise Problem("timed_out", "It may be open already. Send it again: nothing is opened twice.", headers=_AGAIN) from None
         response.status_code = CREATED if opened.result == "created" else SAME
         response.headers["location"] = location(opened.case_id)
         return opened

@@ -3,7 +3,6 @@
 Owns that choice and how long the engine is waited for. Must never change anything. Part of the API.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -21,6 +20,7 @@ from starter.web.api.documented import BEARER, answers, operation
 from starter.web.api.fields import CaseId
 from starter.web.api.finding import Found, find
 from starter.web.api.guard import Guard, needs
+from starter.web.deadline import in_time, patience
 from starter.web.parts import Away, WebParts
 from starter.web.problems import Problem
 from store.api_keys import Scope
@@ -112,7 +112,7 @@ async def _snapshot(parts: WebParts, found: Found) -> tuple[Snapshot, Source]:
 async def _asked(engine: Callable[[], Awaitable[T]], books: Callable[[], Awaitable[T]], *, known: bool) -> tuple[T, Source]:
     """`known`: whether the books have the case, so that they can answer in the engine's place. Raises Problem, Away ..."""
     try:
-        async with asyncio.timeout(_ENGINE_WITHIN_S if known else None):
+        async with in_time(), patience(_ENGINE_WITHIN_S if known else None):
             return await engine(), "engine"
     except (Away, EngineUnavailable, DeskError, TimeoutError) as error:
         if known:

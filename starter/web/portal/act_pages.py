@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from starter.desk import CaseKey, Desk
 from starter.web.csrf_token import FIELD
-from starter.web.portal.acts import CUSTOMER, PATIENT_S, attempt, command_key, looked_up, wants_updates_again
+from starter.web.looking import PATIENT_S, looked_up
+from starter.web.portal.acts import CUSTOMER, attempt, command_key, wants_updates_again
 from starter.web.portal.forms import LONGEST_COMMENT, LONGEST_TEXT, MOST_FIELDS, Filled, filled
 from starter.web.portal.masking import masked_email, masked_phone
 from starter.web.portal.pace import Pace
@@ -135,7 +136,7 @@ class ActPages:
 
     async def _rebound(self, visit: Visit, session: Session) -> Session:
         """New addresses stand in a row of their own with its own link: this visit goes on with it, while links to the old ones end."""
-        snapshot = await looked_up(self._portal.parts, visit.case.case_id, visit.case.kind, PATIENT_S)
+        snapshot = await looked_up(self._portal.parts, _key(visit), PATIENT_S)
         ref = snapshot.contact_ref if snapshot is not None else None
         link_id = await PortalViews(self._portal.parts.backends.store()).link_of(ref) if ref is not None else None
         return replace(session, link_id=link_id) if link_id is not None else session
@@ -181,7 +182,7 @@ class ActPages:
         return self._portal.sessions.keep(RedirectResponse(to or home(present), 303), replace(present, said=said))
 
     def _page(self, name: str, visit: Visit, form: Filled) -> Response:
-        statuses = {"wrong.away": 503, "wrong.too_many": 429, "wrong.refused": 409}
+        statuses = {"wrong.away": 503, "wrong.unanswered": 504, "wrong.too_many": 429, "wrong.refused": 409}
         status = next((statuses.get(wrong.key, 422) for wrong in form.wrong), 200)
         content = shown(visit, self._portal.parts.public_url)
         if name == "settings":

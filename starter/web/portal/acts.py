@@ -4,7 +4,6 @@ Owns the way of an act and what its failure means to the person who waits for it
 desk's words: they are written for our people. Called by the portal's routes.
 """
 
-import asyncio
 import hashlib
 import logging
 import re
@@ -15,33 +14,21 @@ from typing import Literal
 from policies.case.commands import Snapshot
 from policies.case.facts import Actor
 from policies.case.start import Reachability
-from policies.case.vocabulary import CaseKind, Channel, MessageClass, Role
-from starter.desk import CaseKey, Desk, DeskError, EngineUnavailable, PreferenceChanges, Refused
+from policies.case.vocabulary import Channel, MessageClass, Role
+from starter.desk import CaseKey, Desk, DeskError, EngineUnavailable, PreferenceChanges, Refused, Unanswered
+from starter.web.deadline import in_time, patience
+from starter.web.looking import LOOK_S, NO_ANSWER
 from starter.web.parts import Away, WebParts
 from store.engine import StoreUnavailable
 from store.normal import normal_address
 from store.portal_views import TOLD_FACTS, LinkHolder, PortalView
 from store.suppressions import SuppressionBooks, SuppressionReason
 
-Failure = Literal["refused", "away"]
+Failure = Literal["refused", "away", "unanswered"]
 
 CUSTOMER = Actor(who="customer", role=Role.CUSTOMER, why="customer_page")
-# A worker answers a query in milliseconds; a cold one replays the case first. Beyond it the books are told: a page that hangs is no answer.
-LOOK_S = 3.0
-# What can only be done or shown with the engine waits for it a little longer, and still answers before the request's own limit (25 s).
-PATIENT_S = 10.0
 _NOT_FOR_IDS = re.compile(r"[^a-z_]")
 _log = logging.getLogger("makegood.web.portal")
-
-
-async def looked_up(parts: WebParts, case_id: str, kind: CaseKind | None, within_s: float) -> Snapshot | None:
-    """The engine's own view of the case; None while it does not answer or once it has forgotten the case."""
-    try:
-        async with asyncio.timeout(within_s):
-            snapshot = await parts.backends.desk().snapshot(CaseKey(case_id, kind) if kind is not None else case_id)
-    except (Away, EngineUnavailable, DeskError, StoreUnavailable, TimeoutError):
-        return None
-    return snapshot if snapshot.policy else None  # without a policy it is the desk's reading of the books, which we have ourselves
 
 
 async def newest_facts(parts: WebParts, view: PortalView, snapshot: Snapshot) -> PortalView:
@@ -50,9 +37,9 @@ async def newest_facts(parts: WebParts, view: PortalView, snapshot: Snapshot) ->
     if row is None or snapshot.counts.get("facts", 0) <= row.as_of_seq:
         return view
     try:
-        async with asyncio.timeout(LOOK_S):
+        async with patience(LOOK_S):
             timeline = await parts.backends.desk().timeline(CaseKey(row.case_id, row.kind))
-    except (Away, EngineUnavailable, DeskError, StoreUnavailable, TimeoutError):
+    except NO_ANSWER:
         return view
     known = {fact.seq: fact for fact in view.facts} | {fact.seq: fact for fact in timeline if fact.type in TOLD_FACTS}
     return view.model_copy(update={"facts": [known[seq] for seq in sorted(known)]})
@@ -69,9 +56,13 @@ def command_key(act: str, once: str | None, *content: object) -> str | None:
 async def attempt(parts: WebParts, case_id: str, act: Callable[[Desk], Awaitable[object]]) -> Failure | None:
     """Do it; None if it is done."""
     try:
-        await act(parts.backends.desk())
+        async with in_time():
+            await act(parts.backends.desk())
     except Refused:
         return "refused"
+    except Unanswered:
+        _log.warning("an act of the customer was not answered: case=%s", case_id)
+        return "unanswered"
     except (Away, EngineUnavailable, DeskError, StoreUnavailable) as error:
         _log.warning("an act of the customer was not taken: case=%s why=%s", case_id, type(error).__name__)
         return "away"

@@ -13,13 +13,15 @@ from starlette.responses import Response
 from policies.case.commands import Snapshot
 from policies.case.vocabulary import CaseStatus
 from policies.links import LinkPurpose
+from starter.desk import CaseKey
 from starter.link_keys import link_keys
 from starter.policy_books import load_books
 from starter.web.csrf_token import CsrfTokens
 from starter.web.languages import asked_language
+from starter.web.looking import LOOK_S, PATIENT_S, looked_up
 from starter.web.pages import page
 from starter.web.parts import WebParts
-from starter.web.portal.acts import LOOK_S, PATIENT_S, looked_up, newest_facts
+from starter.web.portal.acts import newest_facts
 from starter.web.portal.care import Care, CareOfShops
 from starter.web.portal.public_words import PublicWords
 from starter.web.portal.saying import LANGUAGE_NAMES, Saying, page_language, reading
@@ -96,7 +98,8 @@ class Portal:
             return "erased"
         row = view.row
         closed = row is not None and row.status is CaseStatus.CLOSED
-        snapshot = None if closed else await looked_up(self.parts, view.holder.case_id, row.kind if row is not None else None, within_s)
+        case_id = view.holder.case_id
+        snapshot = None if closed else await looked_up(self.parts, CaseKey(case_id, row.kind) if row is not None else case_id, within_s)
         if snapshot is not None:
             view = await newest_facts(self.parts, view, snapshot)
         locale = snapshot.reach.locale if snapshot is not None and snapshot.reach is not None else view.holder.locale

@@ -323,6 +323,10 @@ WORDS: dict[str, str] = {
         "Wir konnten das gerade nicht annehmen. Was Sie geschrieben haben, steht noch hier: Bitte senden Sie es in "
         "einigen Minuten noch einmal."
     ),
+    "wrong.unanswered": (
+        "Wir haben nicht rechtzeitig erfahren, ob das angenommen wurde; es kann noch geschehen. Ihr Text steht noch hier: "
+        "Sehen Sie erst bei Ihrem Vorgang nach, oder senden Sie es noch einmal. Unverändert noch einmal gesendet, zählt es einmal."
+    ),
     "wrong.refused": "Ihr Vorgang hat sich inzwischen geändert, deshalb konnten wir das nicht annehmen. Bitte sehen Sie noch einmal nach.",
     "wrong.too_many": "Das ist viel in kurzer Zeit. Bitte warten Sie einige Minuten und senden Sie es noch einmal.",
     # -- pages that say one thing ------------------------------------------------------------------------------------------------

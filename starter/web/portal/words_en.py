@@ -314,6 +314,10 @@ WORDS: dict[str, str] = {
     "wrong.locale": "Choose one of the listed languages.",
     "wrong.zone": "Choose one of the listed time zones.",
     "wrong.away": "We could not take this just now. What you wrote is still here: please send it again in a few minutes.",
+    "wrong.unanswered": (
+        "We were not told in time whether this was taken; it may still be. What you wrote is still here: look at your case first, "
+        "or send it again. Sent again unchanged, it counts once."
+    ),
     "wrong.refused": "Your case has changed in the meantime, so this could not be taken. Please look again.",
     "wrong.too_many": "That is a lot in a short time. Please wait a few minutes and send it again.",
     # -- pages that say one thing ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
 from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
 from starter.web.console.case.deeds import DEEDS, KEEP, USUAL, Asked, Deed, Wish, currencies_of
-from starter.web.console.case.gathering import LOOK_S, PATIENT_S, CaseSeen, seen
+from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.letters import Letters, Preview
 from starter.web.console.case.meanwhile import Happened, meanwhile
 from starter.web.console.case.parts import parts_of
@@ -26,6 +26,8 @@ from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.span_words import span_words
 from starter.web.console.visit import SignedIn, Visit
+from starter.web.deadline import in_time
+from starter.web.looking import LOOK_S, PATIENT_S
 from starter.web.parts import Away
 from starter.web.portal.public_words import PublicWords
 from store.case_pages import CasePages
@@ -166,7 +168,8 @@ class ActPages:
         key = _key(deed.slug, visit.form.once, (why, *wish.content))
         for look in range(1, _LOOKS + 1):
             try:
-                await wish.do(self._console.parts.backends.desk().as_of(case.key, case.version), case.key, visit.actor(why), key)
+                async with in_time():
+                    await wish.do(self._console.parts.backends.desk().as_of(case.key, case.version), case.key, visit.actor(why), key)
                 return
             except MovedOn as moved:
                 case = await seen(self._console, visit, case.case_id, PATIENT_S)

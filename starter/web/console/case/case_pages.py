@@ -31,13 +31,14 @@ from starter.web.console.guard import needs
 from starter.web.console.policy_pages import Entry
 from starter.web.console.roles import Act
 from starter.web.console.visit import SignedIn, Visit
+from starter.web.deadline import in_time
 from starter.web.parts import Away
 from starter.web.portal.masking import masked_email, masked_phone
 from starter.web.portal.public_words import PublicWords
 from starter.web.problems import Problem
 from store.call_tasks import CallSheet, CallTasks
 from store.case_pages import CasePages
-from store.engine import StoreRefused
+from store.engine import StoreRefused, StoreUnavailable
 
 PATH = "/console/cases"
 _OUTBOX = "/console/outbox"  # as outbox_pages.py has it; only where nothing leaves the house
@@ -331,7 +332,9 @@ async def _told(console: Console, visit: Visit, case: CaseSeen, sheet: CallSheet
         async with console.audited(visit, Act.PHONE, case.case_id, result=result.value, task=sheet.task_id[:100]):
             calling = Calling(desk.desk(), desk.store(), clock=console.parts.clock)
             give_up = bool(form.get("give_up"))
-            await calling.done(sheet.task_id, visit.actor(), result, promised_at=promised, note=note, give_up=give_up, next_try_at=again)
+            by = visit.actor()
+            async with in_time():
+                await calling.done(sheet.task_id, by, result, promised_at=promised, note=note, give_up=give_up, next_try_at=again)
     except (Refused, StoreRefused) as refused:
         words = str(refused)
         name = words.partition(":")[0].partition(" ")[0]
@@ -340,7 +343,7 @@ async def _told(console: Console, visit: Visit, case: CaseSeen, sheet: CallSheet
     except Unanswered:
         form.refuse("form", "No worker answered in time: it may still be carried out. Look at the case before you send it again.")
         return 504
-    except (Away, EngineUnavailable, DeskError):
-        form.refuse("form", "The engine does not answer now. What you typed is still here: send it again in a moment.")
+    except (Away, EngineUnavailable, StoreUnavailable, DeskError):
+        form.refuse("form", "The engine or the books do not answer now. What you typed is still here: send it again in a moment.")
         return 503
     return None

@@ -1,10 +1,9 @@
 """A case as the page sees it: the books' row and everything around it, with the engine's word where it answers in time.
 
-Owns how long the engine is waited for and what is said when it does not answer. Must never show a case that the person may not see: every
+Owns what is said when the engine does not answer. Must never show a case that the person may not see: every
 page begins with `Console.case`. Called by the pages of a case.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,19 +11,14 @@ from datetime import datetime
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
 from policies.case.vocabulary import CaseKind, CaseStatus
-from starter.desk import CaseKey, DeskError, EngineUnavailable
+from starter.desk import CaseKey
 from starter.desk.reading import snapshot_of
 from starter.web.console.console import Console
 from starter.web.console.visit import Visit
-from starter.web.parts import Away
+from starter.web.deadline import patience
+from starter.web.looking import LOOK_S, NO_ANSWER, looked_up
 from store.case_pages import HEAD_FACTS, CaseHead, CasePages
 from store.views import CaseView
-
-# A worker answers a query in milliseconds; a cold one replays the case first. Somebody is on the phone meanwhile: the books know nearly
-# as much, and the page says that it is they who speak.
-LOOK_S = 3.0
-# For an act the engine is needed anyway; still before the request's own limit (25 s).
-PATIENT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ async def seen(console: Console, visit: Visit, case_id: str, within_s: float = L
     row, snapshot = found.row, found.snapshot
     live = snapshot is not None
     if snapshot is None and row is not None and row.status is not CaseStatus.CLOSED:
-        snapshot = await _asked(console, found.key, within_s)
+        snapshot = await looked_up(console.parts, found.key, within_s)
         live = snapshot is not None
     if snapshot is None:
         assert row is not None  # what the books do not know came with its snapshot
@@ -100,20 +94,11 @@ async def seen(console: Console, visit: Visit, case_id: str, within_s: float = L
     return CaseSeen(found.key, row, snapshot, known, head.model_copy(update=visible), _once(facts), fresh)
 
 
-async def _asked(console: Console, key: CaseKey, within_s: float) -> Snapshot | None:
-    try:
-        async with asyncio.timeout(within_s):
-            snapshot = await console.parts.backends.desk().snapshot(key)
-    except (Away, EngineUnavailable, DeskError, TimeoutError):
-        return None
-    return snapshot if snapshot.policy else None  # without a policy it is the desk's reading of the books, which we have ourselves
-
-
 async def _newest(console: Console, key: CaseKey, within_s: float) -> Sequence[Fact]:
     try:
-        async with asyncio.timeout(within_s):
+        async with patience(within_s):
             return await console.parts.backends.desk().newest_facts(key)
-    except (Away, EngineUnavailable, DeskError, TimeoutError):
+    except NO_ANSWER:
         return []
 
 

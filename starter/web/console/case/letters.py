@@ -4,7 +4,6 @@ Owns the way from an act to that letter. Must never send anything, nor show the 
 Called by the forms of acts.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,8 +16,10 @@ from policies.case.vocabulary import Channel, MessageClass
 from policies.links import PATH, LinkPurpose
 from policies.sms_segments import sms_size
 from starter.desk import CaseNotFound, DeskError, EngineUnavailable
-from starter.web.console.case.gathering import PATIENT_S, CaseSeen
+from starter.web.console.case.gathering import CaseSeen
 from starter.web.console.case.history import masked_name
+from starter.web.deadline import patience
+from starter.web.looking import PATIENT_S
 from starter.web.parts import Away, WebParts
 from starter.web.portal.care import CareOfShops
 from starter.web.portal.masking import masked_email, masked_phone
@@ -51,7 +52,7 @@ class Letters:
     async def preview(self, case: CaseSeen, name: str, command: Command, texts: list[str], now: datetime) -> Preview:
         """What the customer would be told if `command` were given now. `texts`: what a person wrote for the customer."""
         try:
-            async with asyncio.timeout(PATIENT_S):
+            async with patience(PATIENT_S):
                 foreseen: Foreseen = await self._parts.backends.desk().foresee(case.key, name, command)
         except (Away, EngineUnavailable, CaseNotFound, DeskError, TimeoutError):
             return Preview(unknown=True)

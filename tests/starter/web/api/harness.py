@@ -158,6 +158,10 @@ class Api:
     def stranger(self) -> httpx2.AsyncClient:
         return browser(self.app)
 
+    def within(self, **limits: float) -> "Api":
+        """With other limits of a request: seconds."""
+        return replace(self, app=application(lambda of: api_faces(of, Rates(self.ticks)), self.parts, **limits))
+
 
 @cache
 def _application(settings: tuple[tuple[str, Any], ...]) -> tuple[FastAPI, WebParts, FakeBackends, Clock, Ticks]:

@@ -1,5 +1,6 @@
 """Acts: who, in which role, under which key; refusals in the case's own words; the loser is told what happened."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from starter.web.api.acts import ACTS, LEADS_ACTS, scope_of
 from starter.web.problems import MEDIA_TYPE, TYPE
 from store.api_keys import Scope
 from store.engine import Store
-from tests.starter.web.api.harness import BY, ScriptedDesk, api_of, one_case, snapshot_as
+from tests.starter.web.api.harness import BY, REFUND, ScriptedDesk, api_of, one_case, snapshot_as
 from tests.store.samples import CASE, fact
 
 KEY = CaseKey(CASE, CaseKind.REFUND)
@@ -135,6 +136,44 @@ async def test_what_could_not_be_told_is_no_success(sqlite_store: Store, fails: 
     assert ("retry-after" in answer.headers) == (status == 503)
     assert "localhost" not in answer.text
     assert "ada@" not in answer.text  # a random id may spell a name
+
+
+class SilentDesk(ScriptedDesk):
+    """An engine that never answers what it is asked."""
+
+    async def snapshot(self, case: CaseKey) -> Any:
+        return await self.resume()
+
+    async def open(self, request: Any) -> Any:
+        return await self.resume()
+
+    def __getattr__(self, name: str) -> Any:
+        async def never(*_: Any, **__: Any) -> Any:
+            await asyncio.Event().wait()
+
+        return never
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "code"),
+    [
+        (f"/v1/cases/{CASE}/resume", {"by": BY}, {}, 504, "unanswered"),
+        (f"/v1/cases/{CASE}/resume", {"by": BY}, {"if-match": '"7"'}, 504, "unanswered"),
+        ("/v1/cases/acme-r-9-ffffffff/resume", {"by": BY}, {}, 504, "unanswered"),  # not in the books: asked for by each kind
+        ("/v1/cases", REFUND, {}, 503, "timed_out"),
+    ],
+)
+async def test_an_engine_that_never_answers_ends_one_wait_for_all(
+    sqlite_store: Store, path: str, body: dict[str, Any], headers: dict[str, str], status: int, code: str
+) -> None:
+    api = api_of(sqlite_store, SilentDesk()).within(answer_within_s=0.2)
+    await one_case(sqlite_store)
+    async with api.caller() as client:
+        answer = await client.post(path, json=body, headers=headers)
+    told = answer.json()
+    assert (answer.status_code, told["type"]) == (status, TYPE + code), told
+    assert ("retry-after" in answer.headers) == (status == 503)
+    assert "may" in told["detail"]  # ours, not the bare word of the frame
 
 
 async def test_who_decided_on_an_older_version_is_told_what_happened(sqlite_store: Store) -> None:

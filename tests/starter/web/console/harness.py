@@ -103,13 +103,14 @@ def scene_of(
     *,
     hasher: PasswordHasher = CHEAP,
     public_url: str = PUBLIC_URL,
+    limits: dict[str, float] | None = None,
     **settings: Any,
 ) -> Scene:
-    """An application of this test's own: for what it remembers (strangers' tries), or for other settings."""
+    """An application of this test's own: for what it remembers (strangers' tries), or for other settings or limits of its requests."""
     clock, backends = Clock(MONDAY), FakeBackends(store, desk)
     parts = parts_of(backends, clock=clock, public_url=public_url, link_keys=KEY, **settings)
     of = faces or (lambda given: console_faces(given, Passwords(hasher)))
-    return Scene(application(of, parts), store, clock, backends, parts)
+    return Scene(application(of, parts, **(limits or {})), store, clock, backends, parts)
 
 
 def usual_scene(store: Store, desk: Any = None, faces: Faces | None = None, **settings: Any) -> Scene:

@@ -1,10 +1,12 @@
 """Every act on a case: by role, with its form, its letter, its second step; two people at once; nothing typed is lost."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from policies.case.facts import Actor, KeyUsed
+from policies.case.commands import Command, Snapshot
+from policies.case.facts import Actor, Fact, KeyUsed
 from policies.case.plans import Foreseen
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageKind, Role
 from policies.money import Money
@@ -15,10 +17,10 @@ from starter.web.console.case.gathering import CaseSeen
 from starter.web.console.roles import ACTS
 from store.call_tasks import CallTasks, NewCall, open_call
 from store.case_pages import CaseHead
-from store.engine import Store
+from store.engine import Store, StoreUnavailable
 from store.people import PersonRole
 from tests.starter.web.console.cases import ANA, KEY, ScriptedDesk, lived, snapshot_of_life
-from tests.starter.web.console.harness import Scene, Visitor, usual_scene
+from tests.starter.web.console.harness import Scene, Visitor, scene_of, usual_scene
 from tests.store.samples import CASE, MONDAY, fact, hours, plan
 
 PATH = f"/console/cases/{CASE}"
@@ -218,6 +220,51 @@ async def test_while_the_engine_is_away_what_was_typed_is_kept(
     assert [row.detail.get("outcome") for row in await scene.audit("reply")] == [None, "unknown"]
 
 
+class SilentDesk(ScriptedDesk):
+    """An engine that takes what it is told and never answers; `looks`: it still answers a question."""
+
+    looks = True
+
+    async def snapshot(self, case: CaseKey) -> Snapshot:
+        return await super().snapshot(case) if self.looks else await never()
+
+    async def newest_facts(self, case: CaseKey) -> list[Fact]:
+        return await super().newest_facts(case) if self.looks else await never()
+
+    async def foresee(self, case: CaseKey, name: str, command: Command) -> Foreseen:
+        return await super().foresee(case, name, command) if self.looks else await never()
+
+    def __getattr__(self, name: str) -> Any:
+        async def act(*_: Any, **__: Any) -> Any:
+            self.acts.append((name, KEY, ANA, (), {}))
+            return await never()
+
+        return act
+
+
+async def never() -> Any:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("looks", [True, False])
+@pytest.mark.parametrize("slug", ["reply", "resolve", "merge"])
+async def test_an_engine_that_never_answers_ends_one_wait_for_all_and_the_page_itself_says_what_is_not_known(
+    sqlite_store: Store, slug: str, looks: bool
+) -> None:
+    desk = SilentDesk(engine={KEY: snapshot_of_life()})
+    desk.looks = looks
+    scene = scene_of(sqlite_store, desk, limits={"answer_within_s": 0.2})
+    await lived(sqlite_store)
+    async with scene.signed_in() as visitor:
+        answer = await send(visitor, slug)
+        assert (answer.status_code, "it may still be carried out" in answer.text) == (504, True)
+        assert FORMS[slug].get("text", FORMS[slug].get("why", "")) in answer.text
+        assert 'name="once" value="aaaaaaaaaaaaaaaaaaaaaa"' in answer.text
+    assert [one[0] for one in desk.acts] == [ASKED[slug][0]]
+    begun, ended = await scene.audit(slug)
+    assert (begun.detail.get("outcome") != "unknown", ended.detail) == (True, {"outcome": "unknown"})
+
+
 @pytest.mark.parametrize(
     ("slug", "wrong", "field"),
     [
@@ -396,6 +443,26 @@ async def test_a_call_of_the_case_is_made_from_its_page(scene: Scene, desk: Scri
     assert (await CallTasks(scene.store).found("call-m9")).result == "reached"
     (row,) = await scene.audit("unmask")
     assert row.detail == {"what": "phone", "why": "call_task"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "words"),
+    [
+        (StoreUnavailable("the books do not answer"), 503, "do not answer now"),
+        (Unanswered("phone_contact: no worker answered"), 504, "it may still be carried out"),
+    ],
+)
+async def test_what_was_typed_about_a_call_is_kept_while_engine_or_books_are_away(
+    scene: Scene, desk: ScriptedDesk, failure: Exception, status: int, words: str
+) -> None:
+    task = NewCall(task_id="call-m9", case_id=CASE, contact_ref="contact-ada", role="owner", reason="unreachable",
+                   script="Good day", locale="en", due_at=hours(25))  # fmt: skip
+    await scene.store.write(lambda connection: open_call(connection, task, hours(24)))
+    async with scene.signed_in(PersonRole.AGENT) as visitor:
+        await visitor.get(f"{PATH}/calls/call-m9")
+        desk.says_no = failure
+        answer = await visitor.post(f"{PATH}/calls/call-m9", result="reached", text="she will wait until Friday")
+        assert (answer.status_code, words in answer.text, "she will wait until Friday</textarea>" in answer.text) == (status, True, True)
 
 
 async def test_what_is_no_code_reaches_the_case_and_not_the_audit_log(scene: Scene, desk: ScriptedDesk) -> None:

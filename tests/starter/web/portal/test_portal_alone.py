@@ -1,5 +1,6 @@
 """The portal over a store, with the engine and the clock in the test's hand: the books alone, the end of a visit, https."""
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from policies.case.state import Resolution
 from policies.case.vocabulary import CaseStatus, FactType, Role
 from policies.links import PATH, LinkPurpose
 from starter.desk import EngineUnavailable, Refused
+from starter.web.parts import WebParts
 from starter.web.portal.face import portal_faces
 from starter.web.portal.session import IDLE_S, LONGEST_S
 from store.contacts import Contact
@@ -50,11 +52,26 @@ class AwayDesk:
         raise Refused("the case was closed at 2026-03-02") if self.refuses else EngineUnavailable("localhost:7233", "no answer")
 
 
+class SilentDesk:
+    """An engine that takes what it is told and never answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        async def never(*_: object, **__: object) -> None:
+            self.asked.append(name)
+            await asyncio.Event().wait()
+
+        return never
+
+
 @dataclass
 class Scene:
     """One contact with its links, and a browser."""
 
     app: FastAPI
+    parts: WebParts
     store: Store
     clock: Clock
     backends: FakeBackends
@@ -84,7 +101,7 @@ async def scene(sqlite_store: Store) -> AsyncIterator[Scene]:
     app = application(portal_faces, parts)
     async with browser(app, sec_fetch_site="same-origin") as client:
         tokens = {purpose: parts.links.sign(purpose, link_id) for purpose in LinkPurpose}
-        yield Scene(app, sqlite_store, clock, backends, desk, client, tokens)
+        yield Scene(app, parts, sqlite_store, clock, backends, desk, client, tokens)
 
 
 async def test_without_the_engine_the_books_are_told_and_said_to_be_the_books(scene: Scene) -> None:
@@ -151,6 +168,23 @@ async def test_what_only_the_engine_knows_is_said_to_be_unknown_and_nothing_type
     again = hidden(answer, path)
     assert again["once"] == "o" * 20  # sent again it is the same command
     assert again.get("part") == typed.get("part")
+
+
+async def test_an_engine_that_never_answers_ends_one_wait_for_all_and_the_page_says_what_is_not_known(scene: Scene) -> None:
+    await scene.record()
+    silent = SilentDesk()
+    scene.backends.asked_desk = cast(Any, silent)
+    impatient = application(portal_faces, scene.parts, answer_within_s=0.2)
+    async with browser(impatient, sec_fetch_site="same-origin") as client:
+        exchanged = await client.get(PATH[LinkPurpose.STATUS] + scene.token[LinkPurpose.STATUS])
+        page = await client.get(exchanged.headers["location"])
+        assert "does not answer right now" in page.text
+        silent.asked.clear()
+        fields = hidden(page, "/case/reply")
+        answer = await client.post("/case/reply", data={**fields, "text": "My words"})
+    assert (answer.status_code, "it may still be" in answer.text, ">\nMy words</textarea>" in answer.text) == (504, True, True)
+    assert hidden(answer, "/case/reply")["once"] == fields["once"]  # sent again it is the same command
+    assert silent.asked == ["snapshot", "customer_reply"]
 
 
 async def test_a_score_that_was_chosen_is_still_chosen_while_the_engine_is_away(scene: Scene) -> None:
