@@ -53,8 +53,9 @@ def search_pages(console: Console) -> APIRouter:
             visit.form.refuse("q", str(error))
             return _page(console, visit, status=422)
         found = await CaseSearch(store).find(typed.sought, own)
-        otherwise = any(by not in _PERSONAL for hit in found.hits for by in hit.by)
-        if typed.sought.email is not None or (typed.sought.phones and not otherwise):
+        ways = {by for hit in found.hits for by in hit.by}
+        # Digits that are found as an order or a reference alone were one; else the answer tells of a phone number whose it is, or nobody's.
+        if typed.sought.email is not None or (typed.sought.phones and (not ways or not ways.isdisjoint(_PERSONAL))):
             # Whether an address is a customer's is contact data: who asks for it stands in the log, the address does not.
             await console.note(visit, "search.contact", found=len(found.hits))
         if len(found.hits) == 1:

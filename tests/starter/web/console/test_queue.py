@@ -245,6 +245,19 @@ async def test_who_looks_for_an_address_stands_in_the_log_and_the_address_does_n
     ]
 
 
+async def test_a_number_that_is_an_order_too_is_noted_if_it_shows_whose_phone_it_is(scene: Scene) -> None:
+    await with_contacts(scene)
+    await Recorder(scene.store).commit_entry(entry("acme-r-calm", **SHELF["acme-r-calm"] | {"order": "030123456"}, as_of_seq=1))
+    async with scene.signed_in(PersonRole.AGENT) as visitor:
+        await visitor.get(SEARCH)
+        both = await visitor.post(SEARCH, q="030123456")
+        assert sorted(keys(both.text)) == ["case:acme-r-calm", "case:acme-r-late"]
+        assert [row.detail for row in await scene.audit("search")] == [{"found": 2}]
+        await Recorder(scene.store).commit_entry(entry("acme-r-calm", **SHELF["acme-r-calm"] | {"order": "040123456"}, as_of_seq=2))
+        await visitor.post(SEARCH, q="040123456")
+    assert len(await scene.audit("search")) == 1  # found as an order alone: that is what it was
+
+
 async def test_an_address_of_another_merchants_customer_finds_nothing(scene: Scene) -> None:
     await with_contacts(scene)
     async with scene.signed_in(PersonRole.AGENT, merchants=["acme"]) as visitor:
