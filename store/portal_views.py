@@ -4,10 +4,12 @@ Owns which rows the page may know of and that it takes a constant number of quer
 the customer's to see: notes, owners, escalations, alerts, clocks. Called by starter/web/portal.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select, union_all
+from sqlalchemy.engine import RowMapping
 
 from policies.case.facts import Fact
 from policies.case.vocabulary import Channel, FactType, MessageKind
@@ -22,7 +24,10 @@ from store.tables import case_references, cases, contacts, facts, messages, prom
 from store.views import CaseView
 
 MOST_MESSAGES = 100  # the newest; a year of daily updates would be a page that no phone opens
-_MOST_FACTS = 500
+MOST_REPLIES = 100  # of the customer's own, the newest
+MOST_FACTS = 500
+# Texts that the engine may name before the books have the facts: what was written in the last minute.
+_MOST_NEW_TEXTS = 20
 TOLD_FACTS = (
     FactType.OPENED,
     FactType.PROVIDER_STATUS,
@@ -34,7 +39,7 @@ TOLD_FACTS = (
     FactType.POLICY_CHANGED,
     FactType.FEEDBACK_GIVEN,
 )
-_OWN_WORDS = ("customer", "comment")  # kinds of text that the customer wrote (starter/desk/acting.py)
+_OWN_WORDS = "customer"  # the kind of text that a reply is (starter/desk/acting.py)
 _SENT = (MessageState.ACCEPTED.value, MessageState.UNKNOWN.value)
 
 _now = contacts.alias("now")  # the contact data that the case uses now
@@ -67,7 +72,7 @@ _FACTS = (
     select(facts)
     .where(facts.c.case_id == _ID, facts.c.type.in_([type_.value for type_ in TOLD_FACTS]))
     .order_by(facts.c.seq.desc())
-    .limit(_MOST_FACTS)
+    .limit(MOST_FACTS)
 )
 _MESSAGES = (
     select(
@@ -84,7 +89,17 @@ _MESSAGES = (
     .order_by(messages.c.ended_at.desc(), messages.c.seq.desc())
     .limit(MOST_MESSAGES + 1)
 )
-_TEXTS = select(texts.c.text_ref, texts.c.body).where(texts.c.case_id == _ID, texts.c.kind.in_(_OWN_WORDS))
+_OWN_TEXTS = select(texts.c.text_ref, texts.c.body).where(texts.c.case_id == _ID, texts.c.kind == _OWN_WORDS)
+_NEWEST_TEXTS = (
+    select(texts.c.text_ref)
+    .where(texts.c.case_id == _ID, texts.c.kind == _OWN_WORDS)
+    .order_by(texts.c.written_at.desc(), texts.c.text_ref)
+    .limit(_MOST_NEW_TEXTS)
+)
+_TEXTS = union_all(
+    _OWN_TEXTS.where(texts.c.text_ref.in_(bindparam("refs", expanding=True))),
+    _OWN_TEXTS.where(texts.c.text_ref.in_(_NEWEST_TEXTS)),
+)
 _CHECKS = select(watches.c.reference, watches.c.status, watches.c.last_checked_at, watches.c.last_answered_at).where(
     watches.c.case_id == _ID
 )
@@ -143,7 +158,7 @@ class PortalView(Contract):
     facts: list[Fact] = Field(default_factory=list)
     messages: list[SentMessage] = Field(default_factory=list)  # the newest first
     more_messages: bool = False
-    words: dict[str, str] = Field(default_factory=dict)  # text reference -> what the customer wrote
+    words: dict[str, str] = Field(default_factory=dict)  # text reference -> what the customer wrote, of the newest MOST_REPLIES
     checks: list[ProviderCheck] = Field(default_factory=list)
     references: list[KnownReference] = Field(default_factory=list)
     promised_at: Instant | None = None
@@ -184,11 +199,17 @@ def _view(connection: Connection, link_id: str) -> PortalView | None:
             for row in sent[:MOST_MESSAGES]
         ],
         more_messages=len(sent) > MOST_MESSAGES,
-        words={row.text_ref: row.body for row in connection.execute(_TEXTS, of)},
+        words={row.text_ref: row.body for row in connection.execute(_TEXTS, {**of, "refs": _replies(told)})},
         checks=[ProviderCheck.model_validate(dict(row)) for row in connection.execute(_CHECKS, of).mappings()],
         references=[KnownReference.model_validate(dict(row)) for row in connection.execute(_REFERENCES, of).mappings()],
         promised_at=connection.scalar(_PROMISE, of),
     )
+
+
+def _replies(told: Sequence[RowMapping]) -> list[str]:
+    """The references of the newest replies; `told` has the newest fact first."""
+    refs = [row["detail"].get("text_ref") for row in told if row["type"] == FactType.CUSTOMER_REPLIED.value]
+    return [ref for ref in refs[:MOST_REPLIES] if isinstance(ref, str)]
 
 
 def _holder(row: dict[str, Any]) -> LinkHolder:

@@ -27,12 +27,14 @@ def home(session: Session) -> str:
 
 def shown(visit: Visit, public_url: str) -> dict[str, Any]:
     steps = steps_of(visit.case)
+    talk = talk_of(visit.view, public_url)
     return {
         "headline": headline(visit.case, visit.say),
         "matter": matter(visit.case, visit.say),
         "steps": steps,
         "step_words": {step.name: step_words(step, visit.say) for step in steps},
-        "talk": talk_of(visit.view, public_url),
+        "talk": talk.said,
+        "talk_earlier": talk.earlier,
     }
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from policies.case.vocabulary import FactType
 from starter.web.portal.masking import without_keys
-from store.portal_views import PortalView
+from store.portal_views import MOST_FACTS, MOST_REPLIES, PortalView
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,16 @@ class Utterance:
     language: str | None = None
 
 
-def talk_of(view: PortalView, public_url: str) -> list[Utterance]:
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """`said`: the newest first. `earlier`: there is more, from before all of it."""
+
+    said: list[Utterance]
+    earlier: bool = False
+
+
+def talk_of(view: PortalView, public_url: str) -> Talk:
+    """The end of the talk without a gap: where the older part of one side is not read, that of the other side is not shown."""
     number = re.compile(rf"\s*\([^()]*{re.escape(view.holder.case_id)}\)$")  # it stands above the page already
     sent = [
         Utterance(
@@ -40,11 +49,14 @@ def talk_of(view: PortalView, public_url: str) -> list[Utterance]:
         )
         for message in view.messages
     ]
-    oldest = min((one.at for one in sent), default=None) if view.more_messages else None
+    replies = [fact for fact in view.facts if fact.type is FactType.CUSTOMER_REPLIED]
     heard = [
         Utterance(at=fact.occurred_at, ours=False, text=view.words.get(ref) or None)
-        for fact in view.facts
-        if fact.type is FactType.CUSTOMER_REPLIED and isinstance(ref := fact.detail.get("text_ref"), str)
+        for fact in replies[-MOST_REPLIES:]
+        if isinstance(ref := fact.detail.get("text_ref"), str)
     ]
-    shown = [*sent, *(one for one in heard if oldest is None or one.at >= oldest)]
-    return sorted(shown, key=lambda one: one.at, reverse=True)
+    more_replies = len(replies) > MOST_REPLIES or len(view.facts) >= MOST_FACTS
+    ends = [min(one.at for one in side) for side, more in ((sent, view.more_messages), (heard, more_replies)) if more and side]
+    since = max(ends, default=None)
+    said = [one for one in (*sent, *heard) if since is None or one.at >= since]
+    return Talk(sorted(said, key=lambda one: one.at, reverse=True), earlier=view.more_messages or more_replies)

@@ -18,11 +18,13 @@ from policies.case.vocabulary import CaseStatus, FactType, Role
 from policies.links import PATH, LinkPurpose
 from starter.desk import EngineUnavailable, Refused
 from starter.web.parts import WebParts
+from starter.web.portal.acts import CUSTOMER
 from starter.web.portal.face import portal_faces
 from starter.web.portal.session import IDLE_S, LONGEST_S
 from store.contacts import Contact
 from store.desk_books import DeskBooks
 from store.engine import Store
+from store.portal_views import MOST_REPLIES, PortalViews
 from store.recorder import Recorder
 from tests.starter.web.harness import KEY, Clock, FakeBackends, application, browser, parts_of
 from tests.starter.web.portal.harness import hidden
@@ -185,6 +187,31 @@ async def test_an_engine_that_never_answers_ends_one_wait_for_all_and_the_page_s
     assert (answer.status_code, "it may still be" in answer.text, ">\nMy words</textarea>" in answer.text) == (504, True, True)
     assert hidden(answer, "/case/reply")["once"] == fields["once"]  # sent again it is the same command
     assert silent.asked == ["snapshot", "customer_reply"]
+
+
+async def test_of_a_very_long_talk_the_end_is_read_and_shown_and_said_to_be_the_end(scene: Scene) -> None:
+    books, replies = DeskBooks(scene.store), MOST_REPLIES + 30
+    for number in range(replies):
+        at = MONDAY + timedelta(seconds=number)
+        await books.save_text(f"t-{number}", CASE, "customer", f"Word number {number} of mine", CUSTOMER, at)
+    told = [
+        fact(2 + number, FactType.CUSTOMER_REPLIED, occurred_at=MONDAY + timedelta(seconds=number), detail={"text_ref": f"t-{number}"})
+        for number in range(replies)
+    ]
+    said_again = fact(2 + replies, FactType.CUSTOMER_REPLIED, occurred_at=MONDAY + timedelta(minutes=9), detail={"text_ref": "t-3"})
+    await books.save_text("t-fresh", CASE, "customer", "Only the engine knows of it yet", CUSTOMER, MONDAY + timedelta(minutes=10))
+    opened = fact(1, FactType.OPENED, detail={"policy": "retail.refund"})
+    await Recorder(scene.store).commit_entry(entry(contact_ref="c1", facts=[opened, *told, said_again], as_of_seq=2 + replies))
+    page = (await scene.open()).text
+    assert page.count("Word number") == MOST_REPLIES
+    assert "Word number 3 of mine" in page  # written long ago, and said again
+    assert "Word number 30 of mine" not in page
+    assert "Older messages are not shown here" in page
+    link = scene.parts.links.read(LinkPurpose.STATUS, scene.token[LinkPurpose.STATUS])
+    view = await PortalViews(scene.store).by_link(link)
+    assert view is not None
+    assert view.words["t-fresh"] == "Only the engine knows of it yet"
+    assert len(view.words) <= MOST_REPLIES + 20
 
 
 async def test_a_score_that_was_chosen_is_still_chosen_while_the_engine_is_away(scene: Scene) -> None:
