@@ -110,7 +110,7 @@ async def _letter(console: Console, visit: Visit, post_id: str) -> Letter:
 
 
 def _masks(console: Console, people: list[Contact]) -> Masks:
-    return Masks(None, console.parts.public_url, *people)
+    return Masks(None, *people)
 
 
 async def _sight(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Sight:

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from html import escape, unescape
 
 from policies.case.vocabulary import Channel
-from policies.links import PATH
 from policies.sms_segments import SmsEncoding, sms_size
 from starter.web.console.case.history import Masks
-from starter.web.portal.masking import masked_email, masked_phone
+from starter.web.portal.masking import masked_email, masked_phone, without_keys
 from store.outbox import ALERT, Post
 from store.outbox_pages import Listed
 
 CHANNELS = {Channel.EMAIL.value: "E-mail", Channel.SMS.value: "SMS", Channel.VOICE.value: "Call", ALERT: "Alert"}
 ERASED = "(erased)"
 _PREVIEW = 140  # characters of a line in the list
-# Below whatever address the house had when the message was written.
-_LINK_KEY = re.compile(rf"(https?://[^\s\"'<>]+?(?:{'|'.join(re.escape(path) for path in PATH.values())}))[A-Za-z0-9._~-]{{6,}}")
 _TAG = re.compile(r"(<[^>]*>)")
 _VALUE = re.compile(r'"([^"]*)"')
 _REPLY_KEY = re.compile(r"\+[^@\s<>]+@")  # a reply address carries the key of its case
@@ -51,7 +48,7 @@ class Sight:
             if self.post.address:
                 text = text.replace(self.post.address, self.to)
             text = self.masks.over(text) or ""
-        return _REPLY_KEY.sub("+\u2026@", _LINK_KEY.sub("\\g<1>\u2026", text))
+        return _REPLY_KEY.sub("+\u2026@", without_keys(text))
 
     def markup(self, html: str) -> str:
         """A mail's HTML, cleaned: in its words and in what its attributes say, where a name may be written with entities."""

@@ -184,7 +184,7 @@ class ActPages:
     def _page(self, name: str, visit: Visit, form: Filled) -> Response:
         statuses = {"wrong.away": 503, "wrong.unanswered": 504, "wrong.too_many": 429, "wrong.refused": 409}
         status = next((statuses.get(wrong.key, 422) for wrong in form.wrong), 200)
-        content = shown(visit, self._portal.parts.public_url)
+        content = shown(visit)
         if name == "settings":
             content |= _settings_shown(visit, self._portal)
         headers = {"retry-after": _LOOK_AGAIN_S} if status == 503 else {}

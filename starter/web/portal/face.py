@@ -70,7 +70,7 @@ def _status(router: APIRouter, portal: Portal) -> None:
         visit = await portal.visit(request, "view")
         if isinstance(visit, Response):
             return visit
-        return portal.show("case", visit, **shown(visit, portal.parts.public_url), form=filled(), once=once())
+        return portal.show("case", visit, **shown(visit), form=filled(), once=once())
 
     @router.api_route(STYLE_PATH, methods=_READ, include_in_schema=False)
     async def style() -> Response:

@@ -18,7 +18,7 @@ from store.portal_views import PortalView
 VERSION = 1
 
 
-def status_of(case: Standing, view: PortalView, say: Saying, step_words: dict[str, str], public_url: str) -> dict[str, Any]:
+def status_of(case: Standing, view: PortalView, say: Saying, step_words: dict[str, str]) -> dict[str, Any]:
     """Moments in ISO 8601, UTC; amounts in minor units of ISO 4217 currencies."""
     result = case.result
     return {
@@ -81,7 +81,7 @@ def status_of(case: Standing, view: PortalView, say: Saying, step_words: dict[st
                 "at": _at(message.at),
                 "channel": message.channel.value if message.channel is not None else None,
                 "subject": message.subject,
-                "text": without_keys(message.text, public_url) if message.text is not None else None,
+                "text": without_keys(message.text) if message.text is not None else None,
             }
             for message in view.messages
         ],

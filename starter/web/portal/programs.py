@@ -30,7 +30,7 @@ def program_routes(router: APIRouter, portal: Portal, bad_links: Attempts) -> No
         if isinstance(visit, str):
             raise Problem("link_expired", "The case is not shown under this link any more. Take the one from the latest message.")
         steps = {step.name: step_words(step, visit.say) for step in steps_of(visit.case)}
-        content = status_of(visit.case, visit.view, visit.say, steps, portal.parts.public_url)
+        content = status_of(visit.case, visit.view, visit.say, steps)
         response = JSONResponse(content, headers={"content-language": visit.say.language, "vary": "Authorization, Cookie"})
         return portal.sessions.keep(response, visit.session) if visit.session is not None else response
 

@@ -25,9 +25,9 @@ def home(session: Session) -> str:
     return next((LANDING[purpose] for purpose in purposes if "view" in ACTS[purpose]), LANDING[purposes[0]] if purposes else "/case")
 
 
-def shown(visit: Visit, public_url: str) -> dict[str, Any]:
+def shown(visit: Visit) -> dict[str, Any]:
     steps = steps_of(visit.case)
-    talk = talk_of(visit.view, public_url)
+    talk = talk_of(visit.view)
     return {
         "headline": headline(visit.case, visit.say),
         "matter": matter(visit.case, visit.say),

@@ -34,14 +34,14 @@ class Talk:
     earlier: bool = False
 
 
-def talk_of(view: PortalView, public_url: str) -> Talk:
+def talk_of(view: PortalView) -> Talk:
     """The end of the talk without a gap: where the older part of one side is not read, that of the other side is not shown."""
     number = re.compile(rf"\s*\([^()]*{re.escape(view.holder.case_id)}\)$")  # it stands above the page already
     sent = [
         Utterance(
             at=message.at,
             ours=True,
-            text=without_keys(message.text, public_url) if message.text is not None else None,
+            text=without_keys(message.text) if message.text is not None else None,
             subject=number.sub("", message.subject) if message.subject is not None else None,
             channel=message.channel.value if message.channel is not None else None,
             certain=message.certain,

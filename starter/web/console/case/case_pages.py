@@ -129,7 +129,7 @@ async def _page(console: Console, visit: Visit, case: CaseSeen, rulebook: dict[s
     clocks = clocks_of(case, entry.policy if entry is not None else None)
     parts = parts_of(case)
     history = await CasePages(console.parts.backends.store()).history(case.case_id, before, case.fresh if before is None else ())
-    found = entries(history, Masks(case.head.contact, console.parts.public_url), now)
+    found = entries(history, Masks(case.head.contact), now)
     promise = _promised(case)
     holds = holds_of(case.facts, now)
     groups = _groups(visit, case)
@@ -300,7 +300,7 @@ async def _sheet(console: Console, case: CaseSeen, task_id: str) -> CallSheet:
 def _call(console: Console, visit: Visit, case: CaseSeen, sheet: CallSheet, *, shown: bool = False, status: int = 200) -> Response:
     number = sheet.number if shown else masked_phone(sheet.number) if sheet.number else None
     local = f"{console.now().astimezone(ZoneInfo(sheet.zone)):%a %H:%M}" if sheet.zone else None
-    script = Masks(case.head.contact if not shown else None, console.parts.public_url).over(sheet.script)
+    script = Masks(case.head.contact if not shown else None).over(sheet.script)
     return console.show(
         "case_call",
         visit,

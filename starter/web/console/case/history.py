@@ -71,9 +71,8 @@ class Entry:
 class Masks:
     """Takes the customer's name and addresses out of a text, as far as we know them."""
 
-    def __init__(self, contact: Contact | None, public_url: str, *former: Contact) -> None:
+    def __init__(self, contact: Contact | None, *former: Contact) -> None:
         """`former`: how the customer was reached before; older letters have that."""
-        self._public_url = public_url
         pairs: list[tuple[str, str]] = []
         people: list[Contact | RoleContact] = []
         for one in (contact, *former):
@@ -92,7 +91,7 @@ class Masks:
     def over(self, text: str | None) -> str | None:
         if text is None:
             return None
-        shown = without_keys(text, self._public_url)
+        shown = without_keys(text)
         for whole, mask in self._pairs:
             shown = whole.sub(mask.replace("\\", r"\\"), shown)
         return shown
