@@ -75,9 +75,13 @@ class Console:
             await self.sessions().seen(session, self.now())
         return session
 
-    def accepts(self, session: ConsoleSession, token: str) -> bool:
-        """Whether a form was made for this session."""
-        return self.tokens.accepts(session.digest, token)
+    def token(self, session: ConsoleSession, what: str = "") -> str:
+        """For the forms of this session; `what`: for one thing that was shown to it, and nothing else."""
+        return self.tokens.issue(_bound(session, what))
+
+    def accepts(self, session: ConsoleSession, token: str, what: str = "") -> bool:
+        """Whether a form was made for this session (and shows this)."""
+        return self.tokens.accepts(_bound(session, what), token)
 
     # -- pages ----------------------------------------------------------------------------------------------------------------------
 
@@ -94,7 +98,7 @@ class Console:
             places=places_of(visit.person, embedded=self.embedded),
             here=visit.request.url.path,
             home=home_of(visit.person),
-            csrf=self.tokens.issue(visit.session.digest),
+            csrf=self.token(visit.session),
             once=visit.form.once or secrets.token_urlsafe(16),
             said=self.said.read(visit.request),
             now=self.now(),
@@ -150,6 +154,10 @@ class Console:
         person, audit = visit.person, Audit(self.parts.backends.store())
         async with audited(audit, self.now, str(act), person=person.name, role=person.role.value, case_id=case_id, detail=detail):
             yield
+
+
+def _bound(session: ConsoleSession, what: str) -> str:
+    return f"{session.digest} {what}" if what else session.digest
 
 
 def ours(path: str | None) -> str | None:

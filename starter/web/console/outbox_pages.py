@@ -19,7 +19,6 @@ from starter.web.console.roles import Act
 from starter.web.console.visit import SignedIn, Visit
 from starter.web.problems import Problem
 from starter.web.security_headers import PAGE_POLICY
-from store.contacts import Contact
 from store.outbox_pages import PAGE, Letter, OutboxPages
 
 PATH = "/console/outbox"
@@ -63,7 +62,7 @@ def outbox_pages(console: Console) -> APIRouter:
         return console.show(
             "outbox",
             visit,
-            rows=[Sight(row, _masks(console, people.get(row.case_id, []))) for row in rows],
+            rows=[Sight(row, Masks(None, *people.get(row.case_id, []))) for row in rows],
             case_id=case_id or "",
             channel=channel or "",
             channels=[("", "every channel"), *CHANNELS.items()],
@@ -109,13 +108,9 @@ async def _letter(console: Console, visit: Visit, post_id: str) -> Letter:
     return found
 
 
-def _masks(console: Console, people: list[Contact]) -> Masks:
-    return Masks(None, *people)
-
-
 async def _sight(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Sight:
     people = await _pages(console, visit).people([letter.case_id])
-    return Sight(letter, _masks(console, people.get(letter.case_id, [])), clear)
+    return Sight(letter, Masks(None, *people.get(letter.case_id, [])), clear)
 
 
 async def _show(console: Console, visit: Visit, letter: Letter, *, clear: bool = False) -> Response:

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from starter.desk import CaseKey, Desk
+from starter.web.command_key import command_key
 from starter.web.csrf_token import FIELD
 from starter.web.looking import PATIENT_S, looked_up
-from starter.web.portal.acts import CUSTOMER, attempt, command_key, wants_updates_again
+from starter.web.portal.acts import CUSTOMER, attempt, wants_updates_again
 from starter.web.portal.forms import LONGEST_COMMENT, LONGEST_TEXT, MOST_FIELDS, Filled, filled
 from starter.web.portal.masking import masked_email, masked_phone
 from starter.web.portal.pace import Pace
@@ -59,7 +60,7 @@ class ActPages:
         if request.method == "POST" and visit.case.may_reply:
             supplied = supplied and visit.case.may_supply
             text = form.text("text", LONGEST_TEXT, needed=not supplied)
-            key = command_key("reply", form.once, text, supplied)
+            key = command_key("portal", "reply", form.once, text, supplied)
             case = _key(visit)
             if await self._done(visit, form, lambda desk: desk.customer_reply(case, CUSTOMER, text, supplied=supplied, key=key)):
                 return self._back(visit, "said.supplied" if supplied else "said.replied")
@@ -78,7 +79,7 @@ class ActPages:
             comment = form.text("comment", LONGEST_COMMENT, needed=False)
             if csat is None and nps is None and not form.wrong:
                 form.refuse("csat", "wrong.score")
-            key = command_key("feedback", form.once, csat, nps, comment)
+            key = command_key("portal", "feedback", form.once, csat, nps, comment)
             case = _key(visit)
             if await self._done(visit, form, lambda desk: desk.feedback(case, CUSTOMER, csat=csat, nps=nps, comment=comment, key=key)):
                 return self._back(visit, "said.rated")
@@ -94,7 +95,7 @@ class ActPages:
             form.refuse("form", "wrong.away")
         elif request.method == "POST" and visit.case.may_reopen:
             text = form.text("text", LONGEST_TEXT, needed=False)
-            key = command_key("not_solved", form.once, text)
+            key = command_key("portal", "not_solved", form.once, text)
             case = _key(visit)
             if await self._done(visit, form, lambda desk: desk.customer_reply(case, CUSTOMER, text, not_solved=True, key=key)):
                 return self._back(visit, "said.reopened")
@@ -123,7 +124,7 @@ class ActPages:
         if changes is None:
             return None
         which = _key(visit)
-        key = command_key("preferences", form.once, changes.model_dump_json(exclude_unset=True))
+        key = command_key("portal", "preferences", form.once, changes.model_dump_json(exclude_unset=True))
         if "opted_out" in changes.model_fields_set:
             # First: the case writes as soon as it may, and an address that is still suppressed would end the updates again.
             await wants_updates_again(portal.parts, visit.holder, reach, changes, portal.parts.clock())

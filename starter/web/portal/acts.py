@@ -4,9 +4,7 @@ Owns the way of an act and what its failure means to the person who waits for it
 desk's words: they are written for our people. Called by the portal's routes.
 """
 
-import hashlib
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal
@@ -27,7 +25,6 @@ from store.suppressions import SuppressionBooks, SuppressionReason
 Failure = Literal["refused", "away", "unanswered"]
 
 CUSTOMER = Actor(who="customer", role=Role.CUSTOMER, why="customer_page")
-_NOT_FOR_IDS = re.compile(r"[^a-z_]")
 _log = logging.getLogger("makegood.web.portal")
 
 
@@ -43,14 +40,6 @@ async def newest_facts(parts: WebParts, view: PortalView, snapshot: Snapshot) ->
         return view
     known = {fact.seq: fact for fact in view.facts} | {fact.seq: fact for fact in timeline if fact.type in TOLD_FACTS}
     return view.model_copy(update={"facts": [known[seq] for seq in sorted(known)]})
-
-
-def command_key(act: str, once: str | None, *content: object) -> str | None:
-    """The same form sent twice is one command; sent again with other words it is another."""
-    if once is None:
-        return None
-    digest = hashlib.sha256("\x1f".join(("" if part is None else str(part)) for part in content).encode()).hexdigest()[:16]
-    return f"portal-{_NOT_FOR_IDS.sub('', act)}-{once}-{digest}"
 
 
 async def attempt(parts: WebParts, case_id: str, act: Callable[[Desk], Awaitable[object]]) -> Failure | None:

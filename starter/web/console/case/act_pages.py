@@ -4,7 +4,6 @@ Owns the order: what was typed, what others did meanwhile, the letter or the sec
 never do on GET. Included by case_pages.py.
 """
 
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +15,7 @@ from policies.book import Policy
 from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
 from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
+from starter.web.command_key import command_key, digest_of
 from starter.web.console.case.deeds import DEEDS, KEEP, USUAL, Asked, Deed, Wish, currencies_of
 from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.letters import Letters, Preview
@@ -113,7 +113,8 @@ class ActPages:
         if wish is None or form.errors:
             return await self._form(visit, deed, case, version=version, status=422)
         happened = await self._happened(visit, case, version, ends=deed.ends)
-        if (deed.ends and step != "do") or step == "preview":
+        shown = console.accepts(visit.session, form.get("shown"), f"{version} {_what(visit, deed, case, wish, why)}")
+        if (deed.ends and not (step == "do" and shown)) or step == "preview":
             return await self._asked_again(visit, deed, case, wish, why, happened, status=409 if happened else 200)
         if happened:
             return await self._outrun(visit, deed, case, wish, why, happened)
@@ -138,7 +139,8 @@ class ActPages:
         if preview.refusal is not None:
             self._refused(visit.form, preview.refusal, case)
             return await self._form(visit, deed, case, version=case.version, happened=happened, status=409)
-        return self._second(visit, deed, case, wish, preview, version=case.version, happened=happened, status=status)
+        proof = self._console.token(visit.session, f"{case.version} {_what(visit, deed, case, wish, why)}")
+        return self._second(visit, deed, case, wish, preview, proof, version=case.version, happened=happened, status=status)
 
     async def _done(self, visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None, version: int) -> int | None:
         """None: the desk took it; else the status with which the form is shown again, which tells why. Raises _Outrun."""
@@ -165,7 +167,7 @@ class ActPages:
         """To the case as it was looked at: the case itself refuses what was decided on an older one. Raises _Outrun, and what the desk
         raises. What the case did by itself in that instant (a message was taken) is no reason to ask a person again.
         """
-        key = _key(deed.slug, visit.form.once, (why, *wish.content))
+        key = command_key("console", deed.slug, visit.form.once, why, *wish.content)
         for look in range(1, _LOOKS + 1):
             try:
                 async with in_time():
@@ -239,6 +241,7 @@ class ActPages:
         case: CaseSeen,
         wish: Wish,
         preview: Preview,
+        proof: str,
         *,
         version: int,
         happened: list[Happened],
@@ -253,6 +256,7 @@ class ActPages:
             case=case,
             wish=wish,
             preview=preview,
+            proof=proof,
             kept=kept,
             version=version,
             happened=happened,
@@ -313,7 +317,7 @@ class ActPages:
         }
 
 
-_OWN = ("csrf_token", "once", "seen", "step")
+_OWN = ("csrf_token", "once", "seen", "shown", "step")
 
 
 def _fact_names(policy: Policy | None) -> list[str]:
@@ -323,14 +327,11 @@ def _fact_names(policy: Policy | None) -> list[str]:
     return sorted((named | usual) - OWN_FACTS - {"opened", "resolved"})
 
 
+def _what(visit: Visit, deed: Deed, case: CaseSeen, wish: Wish, why: str | None) -> str:
+    """What the second step shows, as one word: only what was shown there is done without a way back."""
+    return f"{deed.slug} {case.case_id} {visit.form.once} {digest_of(why, *wish.content)}"
+
+
 def _version(text: str) -> int:
     """What the form knew. Of one that does not say it, nothing: then everything is shown first."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
-
-
-def _key(slug: str, once: str | None, content: tuple[object, ...]) -> str | None:
-    """The same form sent twice is one command; sent again with other words it is another."""
-    if once is None:
-        return None
-    digest = hashlib.sha256("\x1f".join("" if part is None else str(part) for part in content).encode()).hexdigest()[:16]
-    return f"console-{slug}-{once}-{digest}"

@@ -446,7 +446,7 @@ async def test_a_lead_replies_and_resolves_in_the_console_and_the_customer_reads
 
 def hidden_of(answer: httpx2.Response) -> dict[str, Any]:
     """What a form of an act carries beside its token."""
-    found = re.findall(r'<input type="hidden" name="(once|seen)" value="([^"]*)">', answer.text)
+    found = re.findall(r'<input type="hidden" name="(once|seen|shown)" value="([^"]*)">', answer.text)
     return dict(found)
 
 

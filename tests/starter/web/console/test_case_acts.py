@@ -1,6 +1,8 @@
 """Every act on a case: by role, with its form, its letter, its second step; two people at once; nothing typed is lost."""
 
 import asyncio
+import html
+import re
 from typing import Any
 
 import pytest
@@ -76,6 +78,10 @@ ASKED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+ENDS = {deed.slug for deed in DEEDS if deed.ends}
+_HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
+
+
 @pytest.fixture
 def desk() -> ScriptedDesk:
     return ScriptedDesk(engine={KEY: snapshot_of_life()})
@@ -90,7 +96,19 @@ async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
 
 
 async def send(visitor: Visitor, slug: str, *, follow: bool = True, **more: str) -> Any:
+    """The form, or its second step by itself: what a browser sends that was never shown it."""
     return await visitor.post(f"{PATH}/{slug}", follow=follow, **{**SEEN, "step": "do", "once": "a" * 22, **FORMS[slug], **more})
+
+
+async def confirmed(visitor: Visitor, slug: str, *, follow: bool = True, **more: str) -> Any:
+    """Through the second step, where there is one."""
+    if slug not in ENDS:
+        return await send(visitor, slug, follow=follow, **more)
+    second = await send(visitor, slug, **{**more, "step": "preview"})
+    found = {name: html.unescape(value) for name, value in _HIDDEN.findall(second.text)}
+    if "shown" not in found:  # the role or the case said no before
+        return second
+    return await send(visitor, slug, follow=follow, **{**more, "seen": found["seen"], "shown": found["shown"]})
 
 
 def test_every_act_of_the_page_is_tried_here() -> None:
@@ -102,7 +120,7 @@ async def test_an_act_reaches_the_desk_with_who_why_and_a_key_of_its_form(scene:
     deed = next(deed for deed in DEEDS if deed.slug == slug)
     async with scene.signed_in() as visitor:
         assert (await visitor.get(f"{PATH}/{slug}")).status_code == 200
-        answer = await send(visitor, slug, follow=False)
+        answer = await confirmed(visitor, slug, follow=False)
         assert (answer.status_code, answer.headers.get("location")) == (303, PATH), answer.text
         told = await visitor.get(PATH)
         assert 'class="said"' in told.text
@@ -129,7 +147,7 @@ async def test_who_may_do_what(scene: Scene, desk: ScriptedDesk, role: PersonRol
                 deed.slug
             )
             asked = await visitor.get(f"{PATH}/{deed.slug}")
-            sent = await send(visitor, deed.slug, follow=False)
+            sent = await confirmed(visitor, deed.slug, follow=False)
             assert ((asked.status_code, sent.status_code) == (200, 303)) == (deed.slug in may), (deed.slug, sent.text)
             if deed.slug not in may:
                 assert (asked.status_code, sent.status_code) == (403, 403)
@@ -165,9 +183,26 @@ async def test_what_cannot_be_taken_back_is_shown_first_exactly_as_it_will_be(sc
         assert f'action="{PATH}/{slug}"' in changed.text
         assert FORMS[slug]["why"] in changed.text
         assert desk.acts == []
-        assert (await send(visitor, slug, follow=False)).status_code == 303
+        assert (await confirmed(visitor, slug, follow=False)).status_code == 303
     assert [act[0] for act in desk.acts] == [ASKED[slug][0]]
     assert desk.asked[0][1].by.why == FORMS[slug]["why"]
+
+
+@pytest.mark.parametrize("slug", sorted(ENDS))
+async def test_nothing_that_cannot_be_taken_back_is_done_that_was_not_shown_so(scene: Scene, desk: ScriptedDesk, slug: str) -> None:
+    async with scene.signed_in() as visitor, scene.signed_in(name="mona") as other:
+        await visitor.get(PATH)
+        unseen = await send(visitor, slug)
+        assert (unseen.status_code, "This cannot be taken back." in unseen.text, desk.acts) == (200, True, [])
+        shown = html.unescape(dict(_HIDDEN.findall(unseen.text))["shown"])
+        for changed in ({"why": "another reason"}, {"seen": "11"}, {"once": "b" * 22}, {"shown": shown[:-3]}):
+            again = await send(visitor, slug, **{"shown": shown, **changed})
+            assert (again.status_code, "This cannot be taken back." in again.text) == (200, True), changed
+        await other.get(PATH)
+        assert "This cannot be taken back." in (await send(other, slug, shown=shown)).text
+        assert desk.acts == []
+        assert (await send(visitor, slug, shown=shown, follow=False)).status_code == 303
+    assert len(desk.acts) == 1
 
 
 async def test_a_reply_is_read_in_the_customers_language_before_it_is_sent(scene: Scene, desk: ScriptedDesk) -> None:
@@ -256,7 +291,7 @@ async def test_an_engine_that_never_answers_ends_one_wait_for_all_and_the_page_i
     scene = scene_of(sqlite_store, desk, limits={"answer_within_s": 0.2})
     await lived(sqlite_store)
     async with scene.signed_in() as visitor:
-        answer = await send(visitor, slug)
+        answer = await confirmed(visitor, slug)
         assert (answer.status_code, "it may still be carried out" in answer.text) == (504, True)
         assert FORMS[slug].get("text", FORMS[slug].get("why", "")) in answer.text
         assert 'name="once" value="aaaaaaaaaaaaaaaaaaaaaa"' in answer.text
@@ -330,12 +365,12 @@ async def test_somebody_who_slips_in_between_the_look_and_the_act_is_told_of_too
     """The page was looked at, nobody had acted; the case itself refuses, since ana was faster by a moment."""
     desk.slips_in = [fact(13, FactType.HELD, by=ANA, learned_at=hours(26), occurred_at=hours(26), detail={"reason": "under_review"})]
     async with scene.signed_in() as visitor:
-        told = await send(visitor, slug)
+        told = await confirmed(visitor, slug)
         assert (told.status_code, desk.acts) == (409, [])
         assert "ana put it on hold: under review" in told.text
         assert 'name="seen" value="13"' in told.text
         assert "all the same" in told.text
-        assert (await send(visitor, slug, seen="13", follow=False)).status_code == 303
+        assert (await confirmed(visitor, slug, seen="13", follow=False)).status_code == 303
     assert [act[0] for act in desk.acts] == [ASKED[slug][0]]
     assert [row.detail.get("outcome") for row in await scene.audit(slug)] == [None, "refused", None][::-1]
 
@@ -377,7 +412,7 @@ async def test_ones_own_acts_and_what_the_case_does_by_itself_do_not_stop_a_form
         told = await send(visitor, "resolve")
         assert (told.status_code, "simpay reports SP-9: succeeded" in told.text) == (409, True)
         assert "What the customer is told" in told.text
-        assert (await send(visitor, "resolve", seen="15", follow=False)).status_code == 303
+        assert (await confirmed(visitor, "resolve", seen="15", follow=False)).status_code == 303
     assert [act[0] for act in desk.acts] == ["note", "resolve"]
 
 
@@ -396,9 +431,9 @@ async def test_a_merge_sent_twice_is_no_refusal(scene: Scene, desk: ScriptedDesk
     desk.engine = {KEY: snapshot_of_life(status=CaseStatus.RESOLVED, resolution=merged)}
     desk.says_no = Refused(f"{CASE} is resolved; link the cases instead")
     async with scene.signed_in() as visitor:
-        assert (await send(visitor, "merge", follow=False)).status_code == 303
+        assert (await confirmed(visitor, "merge", follow=False)).status_code == 303
         desk.engine = {KEY: snapshot_of_life(status=CaseStatus.RESOLVED, resolution={**merged, "outcome": "refunded"})}
-        assert (await send(visitor, "merge", follow=False)).status_code == 409
+        assert (await confirmed(visitor, "merge", follow=False)).status_code == 409
 
 
 async def test_without_a_worker_that_foresees_the_second_step_says_so(scene: Scene, desk: ScriptedDesk) -> None:

@@ -14,7 +14,7 @@ from policies.links import LinkPurpose
 from policies.time.spans import Span
 from starter.policy_books import load_books
 from starter.settings import BOOKS
-from starter.web.portal.acts import command_key
+from starter.web.command_key import command_key
 from starter.web.portal.care import Care, CareOfShops
 from starter.web.portal.forms import filled
 from starter.web.portal.masking import masked_email, masked_phone, without_keys
@@ -101,10 +101,10 @@ def test_only_numbers_of_the_scale_are_numbers(text: str) -> None:
 
 def test_the_same_form_is_the_same_command_and_other_words_are_another() -> None:
     once = "x" * 22
-    assert command_key("reply", once, "a", False) == command_key("reply", once, "a", False)
-    assert command_key("reply", once, "a", False) != command_key("reply", once, "b", False)
-    assert command_key("reply", None, "a") is None
-    assert (command_key("not_solved", once, None) or "").startswith("portal-not_solved-" + once)
+    assert command_key("portal", "reply", once, "a", False) == command_key("portal", "reply", once, "a", False)
+    assert command_key("portal", "reply", once, "a", False) != command_key("portal", "reply", once, "b", False)
+    assert command_key("portal", "reply", None, "a") is None
+    assert (command_key("portal", "not_solved", once, None) or "").startswith("portal-not_solved-" + once)
 
 
 def test_a_case_is_told_in_public_words_and_an_unknown_reason_in_none() -> None:
