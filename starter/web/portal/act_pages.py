@@ -15,10 +15,10 @@ from starter.desk import CaseKey, Desk
 from starter.web.command_key import command_key
 from starter.web.csrf_token import FIELD
 from starter.web.looking import PATIENT_S, looked_up
+from starter.web.pace import Pace
 from starter.web.portal.acts import CUSTOMER, attempt, wants_updates_again
 from starter.web.portal.forms import LONGEST_COMMENT, LONGEST_TEXT, MOST_FIELDS, Filled, filled
 from starter.web.portal.masking import masked_email, masked_phone
-from starter.web.portal.pace import Pace
 from starter.web.portal.session import Session
 from starter.web.portal.settings_form import USUAL, changes_of, usable_channels, zones
 from starter.web.portal.shown import home, once, shown

@@ -4,7 +4,6 @@ Owns which fields there are, what is right in them and in which words it is told
 offers, and never put an address into an error. Called by the portal's routes.
 """
 
-import re
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
@@ -13,14 +12,13 @@ from policies.case.start import Reachability
 from policies.case.vocabulary import Channel, MessageClass
 from policies.time.spans import Span
 from starter.desk import PreferenceChanges
+from starter.web.as_typed import dialled, time_of_day
 from starter.web.languages import language_of
 from starter.web.portal.forms import Filled
 from starter.web.portal.saying import WORDS
 from store.portal_views import LinkHolder
 
 USUAL = "usual"  # the policy's own cadence
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?\Z")  # browsers may add the seconds
-_PUNCTUATION = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 _OLD_ZONES = ("Etc/", "SystemV/", "US/")
 _FIELDS = {"email": "wrong.email", "phone": "wrong.phone", "zone": "wrong.zone", "locale": "wrong.locale", "cadence": "wrong.cadence"}
 
@@ -91,9 +89,9 @@ def _quiet(form: Filled) -> dict[str, object]:
     times: dict[str, str | None] = {}
     for name in ("quiet_from", "quiet_until"):
         text = form.get(name).strip()
-        if text and not _TIME.match(text):
+        times[name] = time_of_day(text)
+        if text and times[name] is None:
             form.refuse(name, "wrong.quiet.time")
-        times[name] = text[:5] or None
     if not form.wrong and (times["quiet_from"] is None) != (times["quiet_until"] is None):
         form.refuse("quiet_from" if times["quiet_from"] is None else "quiet_until", "wrong.quiet.both")
     if not form.wrong and times["quiet_from"] is not None and times["quiet_from"] == times["quiet_until"]:
@@ -102,7 +100,7 @@ def _quiet(form: Filled) -> dict[str, object]:
 
 
 def _contact(form: Filled, holder: LinkHolder) -> dict[str, object]:
-    typed = {"email": form.get("email").strip(), "phone": _dialled(form.get("phone").strip())}
+    typed = {"email": form.get("email").strip(), "phone": dialled(form.get("phone").strip())}
     gone = {name: form.has(f"no_{name}") for name in typed}
     given: dict[str, object] = {}
     for name, text in typed.items():
@@ -118,12 +116,6 @@ def _contact(form: Filled, holder: LinkHolder) -> dict[str, object]:
     if not form.wrong and not any(left.values()):
         form.refuse(next(name for name in given), "wrong.contact.last")
     return given
-
-
-def _dialled(text: str) -> str:
-    """As people write numbers; a number of one country only is not guessed at."""
-    bare = _PUNCTUATION.sub("", text)
-    return f"+{bare[2:]}" if bare.startswith("00") else bare
 
 
 def _language(form: Filled, holder: LinkHolder) -> dict[str, object]:

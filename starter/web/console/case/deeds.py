@@ -20,6 +20,7 @@ from policies.case.vocabulary import CaseStatus, Channel, MessageClass
 from policies.money import Money, exponent
 from policies.time.spans import Span
 from starter.desk import CaseKey, Desk, PreferenceChanges, Refused
+from starter.web.as_typed import dialled, time_of_day
 from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.parts import money, parts_of
 from starter.web.console.case.said_of_facts import plainly
@@ -31,8 +32,6 @@ from starter.web.problems import Problem
 from workflows import names
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?\Z")
-_PUNCTUATION = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?\Z")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _MOST_LINES = 20
 KEEP = "keep"  # a choice that changes nothing
@@ -412,7 +411,7 @@ async def _preferences(asked: Asked) -> Wish | None:
     for name in ("email", "phone"):
         text = form.get(name).strip()
         if text:
-            given[name] = _dialled(text) if name == "phone" else text
+            given[name] = dialled(text) if name == "phone" else text
     if not given and not form.errors:
         form.refuse("form", "Nothing was changed.")
     if form.errors:
@@ -438,20 +437,15 @@ def _quiet(form: Form, begin: str | None, end: str | None, email: bool, given: d
     times: dict[str, str | None] = {}
     for name in ("quiet_from", "quiet_until"):
         text = form.get(name).strip()
-        if text and not _TIME.match(text):
+        times[name] = time_of_day(text)
+        if text and times[name] is None:
             form.refuse(name, "Right would be a time of day, for example 21:00.")
-        times[name] = text[:5] or None
     if (times["quiet_from"] is None) != (times["quiet_until"] is None):
         form.refuse("quiet_from" if times["quiet_from"] is None else "quiet_until", "Give both ends of the quiet hours, or none.")
     if (times["quiet_from"], times["quiet_until"]) != (begin, end):
         given.update(times)
     if bool(form.get("quiet_email")) != email:
         given["quiet_email"] = bool(form.get("quiet_email"))
-
-
-def _dialled(text: str) -> str:
-    bare = _PUNCTUATION.sub("", text)
-    return f"+{bare[2:]}" if bare.startswith("00") else bare
 
 
 _WRONG = {

@@ -95,12 +95,12 @@ async def scene(sqlite_store: Store, desk: ScriptedDesk) -> Scene:
     return scene
 
 
-async def send(visitor: Visitor, slug: str, *, follow: bool = True, **more: str) -> Any:
+async def send(visitor: Visitor, slug: str, *, follow: bool = True, **more: Any) -> Any:
     """The form, or its second step by itself: what a browser sends that was never shown it."""
     return await visitor.post(f"{PATH}/{slug}", follow=follow, **{**SEEN, "step": "do", "once": "a" * 22, **FORMS[slug], **more})
 
 
-async def confirmed(visitor: Visitor, slug: str, *, follow: bool = True, **more: str) -> Any:
+async def confirmed(visitor: Visitor, slug: str, *, follow: bool = True, **more: Any) -> Any:
     """Through the second step, where there is one."""
     if slug not in ENDS:
         return await send(visitor, slug, follow=follow, **more)

@@ -14,11 +14,12 @@ from policies.links import LinkPurpose
 from policies.time.spans import Span
 from starter.policy_books import load_books
 from starter.settings import BOOKS
+from starter.web.as_typed import dialled, time_of_day
 from starter.web.command_key import command_key
+from starter.web.pace import Pace
 from starter.web.portal.care import Care, CareOfShops
 from starter.web.portal.forms import filled
 from starter.web.portal.masking import masked_email, masked_phone, without_keys
-from starter.web.portal.pace import Pace
 from starter.web.portal.public_words import PublicWords
 from starter.web.portal.session import Session, Sessions
 
@@ -55,6 +56,20 @@ def test_the_pace_of_each_link_is_its_own_and_forgotten_in_time() -> None:
     for key in ("c", "d"):
         pace.too_fast(key)
     assert not pace.too_fast("b")  # the quietest was forgotten
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("+49 (30) 12-34.56", "+4930123456"), ("0049 30/123456", "+4930123456"), ("030 123456", "030123456"), ("", "")]
+)
+def test_a_number_is_taken_as_people_write_it(typed: str, number: str) -> None:
+    assert dialled(typed) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "time"), [("21:00", "21:00"), ("08:30:00", "08:30"), ("24:00", None), ("9", None), ("21:00:30", None), ("", None)]
+)
+def test_a_time_of_day_is_one_or_none(typed: str, time: str | None) -> None:
+    assert time_of_day(typed) == time
 
 
 def request_with(name: str, value: str) -> Request:
