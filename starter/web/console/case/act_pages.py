@@ -16,12 +16,15 @@ from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
 from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
 from starter.web.command_key import command_key, digest_of
-from starter.web.console.case.deeds import DEEDS, KEEP, USUAL, Asked, Deed, Wish, currencies_of
+from starter.web.console.case.deeds import DEEDS, Deed
+from starter.web.console.case.fields import currencies_of
 from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.letters import Letters, Preview
 from starter.web.console.case.meanwhile import Happened, meanwhile
 from starter.web.console.case.parts import parts_of
+from starter.web.console.case.reaching import KEEP, USUAL
 from starter.web.console.case.said_of_facts import plainly
+from starter.web.console.case.wishes import Asked, Wish
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.span_words import span_words

@@ -19,8 +19,9 @@ from starter.policy_books import load_books
 from starter.web.console.case.act_pages import ActPages
 from starter.web.console.case.clock_picture import Promised, picture
 from starter.web.console.case.clocks import STATE_WORDS, clocks_of, holds_of, how_far
-from starter.web.console.case.deeds import DEEDS, GROUPS, moment
+from starter.web.console.case.deeds import DEEDS, GROUPS
 from starter.web.console.case.duties import NEXT_WORDS, duties_of, unanswered_since
+from starter.web.console.case.fields import moment
 from starter.web.console.case.gathering import CaseSeen, seen
 from starter.web.console.case.history import Masks, by_day, entries, masked_name
 from starter.web.console.case.parts import money, parts_of

@@ -196,7 +196,8 @@ async def test_nothing_that_cannot_be_taken_back_is_done_that_was_not_shown_so(s
         assert (unseen.status_code, "This cannot be taken back." in unseen.text, desk.acts) == (200, True, [])
         shown = html.unescape(dict(_HIDDEN.findall(unseen.text))["shown"])
         for changed in ({"why": "another reason"}, {"seen": "11"}, {"once": "b" * 22}, {"shown": shown[:-3]}):
-            again = await send(visitor, slug, **{"shown": shown, **changed})
+            form: dict[str, Any] = {"shown": shown, **changed}
+            again = await send(visitor, slug, **form)
             assert (again.status_code, "This cannot be taken back." in again.text) == (200, True), changed
         await other.get(PATH)
         assert "This cannot be taken back." in (await send(other, slug, shown=shown)).text
