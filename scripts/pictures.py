@@ -24,7 +24,8 @@ from starter.web.api.documented import REFUND
 from store.people import PersonRole
 from store.queries import Queries
 from store.recorder import Recorder
-from tests.browser.harness import ADMIN, Chromium, House, chromium, house, sign_in
+from tests.browser.harness import ADMIN, House, house, sign_in
+from tests.browser.window import Chromium, chromium
 from tests.real.harness import eventually
 from tests.store.samples import ended, entry, fact
 

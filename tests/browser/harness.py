@@ -1,23 +1,21 @@
-"""The stack as `make up` starts it, web process included, and Debian's Chromium in front of it.
+"""The stack as `make up` starts it, web process included, for the browser in front of it.
 
-Owns the house, the people who sign in, the customers' links (from the outbox: nobody else has them), and the watch over what a page
-complains of. Nothing here is a fake; the browser is on the same machine and asks nobody else.
+Owns the house, the people who sign in, and the customers' links (from the outbox: nobody else has them). Nothing here is a fake.
 """
 
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, async_playwright, expect
+from playwright.async_api import Page
 
 from policies.case.vocabulary import FactType, MessageKind
 from policies.links import LinkPurpose
-from scripts.chromium import WHAT_TO_DO, found
 from starter.embedded.stack import Stack
 from starter.link_keys import signer_of
 from starter.settings import load_settings
@@ -42,14 +40,6 @@ _SOON = {
     + ", ".join(f'{day} = ["00:00-24:00"]' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
     + " } }",
 }
-_FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-# Pages answer within a second; a machine that runs the whole suite on two cores is slower.
-_PATIENCE_MS = 30_000
-DESKTOP, PHONE = 1280, 390
-TWICE_AS_LARGE = DESKTOP // 2  # what a window of 1280 has left at 200 % zoom
 ADMIN, LEAD = "adam.admin", "lena.lead"
 _LINK = re.compile(r"http://127\.0\.0\.1:\d+/s/[A-Za-z0-9._~-]+")
 
@@ -169,62 +159,13 @@ async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
             await store.close()
 
 
-@dataclass
-class Window:
-    """A window of a browser profile of its own, and everything that its pages complained of."""
-
-    page: Page
-    _heard: list[tuple[str, str]] = field(default_factory=list)  # what was said, and of which address
-    _refused: set[str] = field(default_factory=set)
-
-    def listen(self) -> None:
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self._heard.append((str(error), self.page.url)))
-        self.page.on("response", self._see)
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self._heard.append((message.text, message.location.get("url", "")))
-
-    def _see(self, response: Response) -> None:
-        if response.status >= 400 and response.request.is_navigation_request():
-            self._refused.add(response.url)
-
-    @property
-    def complaints(self) -> list[str]:
-        """Without what Chromium says of a page that is itself an error: the test has asked for that page, and looks at it."""
-        told = [(words, url) for words, url in self._heard if not (words.startswith("Failed to load resource") and url in self._refused)]
-        return [f"{words} ({url})" for words, url in told]
-
-
-@dataclass
-class Chromium:
-    """The browser. Each window has cookies of its own, unless somebody's are handed in."""
-
-    browser: Browser
-    url: str
-
-    @asynccontextmanager
-    async def window(self, width: int = DESKTOP, *, cookies: Any = None, **more: Any) -> AsyncIterator[Window]:
-        """Fails at its end if a page complained: of its own policy, of a script, of a file that is not there."""
-        height = 844 if width == PHONE else 900
-        context = await self.browser.new_context(
-            base_url=self.url, viewport={"width": width, "height": height}, storage_state=cookies, locale="en-GB", **more
-        )
-        context.set_default_timeout(_PATIENCE_MS)
-        try:
-            window = Window(await context.new_page())
-            window.listen()
-            yield window
-            assert not window.complaints, "\n".join(window.complaints)
-        finally:
-            await context.close()
-
-    async def signed_in(self, name: str) -> Any:
-        """The cookies of somebody who has signed in."""
-        async with self.window() as window:
-            await sign_in(window.page, name)
-            return await window.page.context.storage_state()
+async def signed_in(house: House, name: str) -> dict[str, Any]:
+    """The cookies of somebody who has signed in, as a new window takes them. Without a window: one test signs in as people do."""
+    async with httpx2.AsyncClient(base_url=house.url, headers={"sec-fetch-site": "same-origin"}, trust_env=False) as http:
+        answer = await http.post("/console/sign-in", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        cookies = [{"name": one, "value": value, "url": house.url} for one, value in http.cookies.items()]
+    return {"cookies": cookies, "origins": []}
 
 
 async def sign_in(page: Page, name: str) -> None:
@@ -233,17 +174,3 @@ async def sign_in(page: Page, name: str) -> None:
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name="Queue", exact=True).wait_for()
-
-
-@asynccontextmanager
-async def chromium(url: str) -> AsyncIterator[Chromium]:
-    """One browser with a profile that is made for it and thrown away (Playwright's own doing)."""
-    path = found()
-    assert path is not None, WHAT_TO_DO
-    expect.set_options(timeout=_PATIENCE_MS)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        try:
-            yield Chromium(browser, url)
-        finally:
-            await browser.close()

@@ -15,7 +15,8 @@ from starter.web.console.case.deeds import DEEDS
 from store.outbox import Outbox
 from store.people import PersonRole
 from tests.browser.barriers import barriers
-from tests.browser.harness import ADMIN, DESKTOP, LEAD, PHONE, TWICE_AS_LARGE, Chromium, House, chromium, house, sign_in
+from tests.browser.harness import ADMIN, LEAD, House, house, sign_in, signed_in
+from tests.browser.window import DESKTOP, PHONE, TWICE_AS_LARGE, Chromium, chromium
 from tests.real.harness import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,7 +47,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
         await running.person(ADMIN, PersonRole.ADMIN)
         await running.person(LEAD, PersonRole.LEAD)
         resolved = await running.resolved("L-2")
-        yield Place(running, browser, await running.open("L-1"), resolved, await browser.signed_in(ADMIN))
+        yield Place(running, browser, await running.open("L-1"), resolved, await signed_in(running, ADMIN))
 
 
 # -- from one face to the next ----------------------------------------------------------------------------------------------------------
