@@ -11,18 +11,14 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from policies.case.vocabulary import MessageKind
-from starter.web.console.case.deeds import DEEDS
-from store.outbox import Outbox
 from store.people import PersonRole
 from tests.browser.barriers import barriers
-from tests.browser.harness import ADMIN, LEAD, House, house, sign_in, signed_in
+from tests.browser.harness import ADMIN, LEAD, House, house, refund, sign_in, signed_in
 from tests.browser.window import DESKTOP, PHONE, TWICE_AS_LARGE, Chromium, chromium
 from tests.real.harness import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Forms that are made of the same parts as one of the others: a field of text, a moment, a choice, why.
-ALIKE = {"note", "resume", "escalate", "reassign", "extend", "fact", "merge", "withdraw"}
 WORDS = "Quick and friendly, thank you."
 
 
@@ -107,6 +103,32 @@ async def _give_feedback(page: Page) -> None:
     await expect(page.locator("main")).to_contain_text("You answered this. Thank you!")
 
 
+# -- live --------------------------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_queue_shows_a_new_case_without_a_reload_and_keeps_the_focus(place: Place) -> None:
+    async with place.chromium.window(cookies=place.admin) as window:
+        page = window.page
+        await page.add_init_script(_OFTEN)
+        await page.goto("/console/queue")
+        present = page.get_by_role("row").filter(has_text="NW-L-1").get_by_role("link").first
+        await present.focus()
+        stood = await present.element_handle()
+        await page.evaluate("window.sameDocument = true")
+        await place.house.post("/v1/cases", refund("L-5", order="NW-50505"))
+        await expect(page.get_by_role("row").filter(has_text="NW-50505")).to_be_visible()
+        assert await page.evaluate("window.sameDocument")
+        assert stood is not None
+        assert not await stood.evaluate("row => row.isConnected"), "the row is another one"
+        await expect(present).to_be_focused()
+
+
+# The page says how often its script asks; said before the script reads it. Ten seconds are for people.
+_OFTEN = """document.addEventListener("readystatechange", () => {
+    if (document.readyState === "interactive") document.getElementById("queue").dataset.every = "0.3";
+})"""
+
+
 # -- barriers ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -118,83 +140,6 @@ async def test_the_three_main_pages_have_no_barrier_on_a_desk_and_on_a_phone(pla
                 await window.page.goto(path)
                 found += await barriers(window.page, dark=True)
     assert found == []
-
-
-async def test_no_page_of_the_console_has_a_barrier(place: Place) -> None:
-    (letter, *_) = await Outbox(place.house.store).rows(place.open_case)
-    case = place.case(place.open_case)
-    drawn = ("/console/insight", "/console/policies/retail.refund")  # colours of their own
-    paths = [
-        *("/console/search", "/console/insight", "/console/policies", "/console/policies/retail.refund", "/console/account"),
-        *("/console/outbox", f"/console/outbox/{letter.id}", place.case(place.resolved_case), f"{case}/contact"),
-        *("/console/admin/people", f"/console/admin/people/{LEAD}", "/console/admin/keys", "/console/admin/suppressions"),
-        "/console/admin/audit",
-    ]
-    found: list[str] = []
-    async with place.chromium.window(cookies=place.admin) as window:
-        for path in paths:
-            await _shown(window.page, path)
-            found += await barriers(window.page, dark=path in drawn)
-        await window.page.get_by_label("Case, order, reference, customer, phone or e-mail").fill("nobody@example.com")
-        await window.page.get_by_label("Case, order, reference, customer, phone or e-mail").press("Enter")
-        await expect(window.page.locator("main")).to_contain_text("Nothing was found")
-        found += await barriers(window.page)
-    assert found == []
-
-
-async def test_no_form_of_an_act_has_a_barrier(place: Place) -> None:
-    case = place.case(place.open_case)
-    found: list[str] = []
-    async with place.chromium.window(cookies=place.admin) as window:
-        for deed in (deed for deed in DEEDS if deed.slug not in ALIKE):
-            of = place.case(place.resolved_case) if deed.slug == "feedback" else case
-            await _shown(window.page, f"{of}/{deed.slug}")
-            await expect(window.page.get_by_role("heading", level=1)).to_have_text(deed.title)
-            found += await barriers(window.page)
-        # The second step, and a form that was not filled in.
-        await window.page.goto(f"{case}/resolve")
-        await window.page.get_by_label("Outcome").select_option("denied")
-        await window.page.get_by_role("button", name="Go on").click()
-        await expect(window.page.get_by_role("alert")).to_be_visible()
-        found += await barriers(window.page)
-        await window.page.get_by_label("Why").fill("sent back used")
-        await window.page.get_by_role("button", name="Go on").click()
-        await expect(window.page.get_by_role("heading", level=1)).to_have_text("Resolve: is this right?")
-        found += await barriers(window.page)
-    assert found == []
-
-
-async def test_no_page_of_the_customer_and_of_a_stranger_has_a_barrier(place: Place) -> None:
-    found: list[str] = []
-    async with place.chromium.window(PHONE) as window:
-        page = window.page
-        await _shown(page, "/console/sign-in")
-        found += await barriers(page)
-        await page.goto(await place.house.link(place.resolved_case, MessageKind.RESOLUTION))
-        for path in ("/case", "/case/feedback", "/case/not-solved"):
-            await _shown(page, path)
-            found += await barriers(page)
-        await page.goto(await place.house.link(place.open_case))
-        for path in ("/case/settings", "/case/reply"):
-            await _shown(page, path)
-            found += await barriers(page)
-        await page.get_by_role("button", name="Deutsch").click()
-        await _shown(page, "/case")
-        found += await barriers(page)
-        await _shown(page, await place.house.unsubscribe_link(place.open_case))
-        found += await barriers(page)
-        for path in ("/console/none", "/s/none"):
-            answer = await page.goto(path)
-            assert answer is not None
-            assert answer.status == 404
-            found += await barriers(page)
-    assert found == []
-
-
-async def _shown(page: Page, path: str) -> None:
-    answer = await page.goto(path)
-    assert answer is not None
-    assert answer.status == 200, path
 
 
 # -- without a script, and twice as large --------------------------------------------------------------------------------------------------
@@ -235,20 +180,6 @@ async def _with_a_script_of_its_own(browser: Chromium) -> None:
         await window.page.goto("/console/sign-in")
         await window.page.evaluate(add)
         assert await window.page.evaluate("window.ran") is None
-
-
-async def test_a_barrier_is_found(place: Place) -> None:
-    """axe is really there, under the page's own policy, and sees colours in light and dark."""
-    async with place.chromium.window() as window:
-        await window.page.goto("/console/sign-in")
-        await window.page.evaluate("document.querySelector('label[for=name]').remove()")
-        await window.page.evaluate("document.querySelector('h1').style.color = '#777777'")
-        await window.page.evaluate("document.querySelector('h1').style.background = '#888888'")
-        assert [re.split(r"[ ()]+", line)[1:4] for line in await barriers(window.page, dark=True)] == [
-            ["light", ":", "color-contrast"],
-            ["light", ":", "label"],
-            ["dark", ":", "color-contrast"],
-        ]
 
 
 _SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
