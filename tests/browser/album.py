@@ -5,13 +5,12 @@ which pages there are: the application's own routes say that. Called by the walk
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import httpx2
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,7 +21,7 @@ from starter.web.parts import Face, WebParts
 from starter.web.portal.face import portal_faces
 from starter.web.unsubscribe import unsubscribe_face
 from tests.starter.web.console.harness import CHEAP
-from tests.starter.web.harness import PUBLIC_URL
+from tests.starter.web.harness import PUBLIC_URL, routes_of
 
 # What a browser may ask for that is no page: (path, why).
 NO_PAGES = {
@@ -98,13 +97,5 @@ def every_face(parts: WebParts) -> Sequence[Face]:
 
 def pages_of(parts: WebParts) -> set[str]:
     """Every address of the web process, as it is built to run, where a person's browser may ask for a page."""
-    return {path for face in faces_of(parts) if not face.machine for path in _asked_for(face.router)} - NO_PAGES.keys()
-
-
-def _asked_for(router: APIRouter) -> Iterator[str]:
-    for route in router.routes:
-        included = getattr(route, "original_router", None)  # how FastAPI keeps a router within a router
-        if included is not None:
-            yield from _asked_for(included)
-        elif isinstance(route, APIRoute) and "GET" in route.methods:
-            yield route.path
+    asked_for = {route.path for face in faces_of(parts) if not face.machine for route in routes_of(face.router) if "GET" in route.methods}
+    return asked_for - NO_PAGES.keys()

@@ -71,8 +71,12 @@ async def entered(scene: Scene, album: Album, role: PersonRole, name: str) -> As
 async def work(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
     """What a lead sees: lists, the case in its ways of standing, calls, letters."""
     async with entered(scene, album, PersonRole.LEAD, "lena") as lead:
-        album.keep("queue", await lead.get("/console/queue"), says=PARKED, colours=Colours.OWN)
+        queue = album.keep("queue", await lead.get("/console/queue"), says=PARKED, colours=Colours.OWN)
         album.keep("queue, filtered to nothing", await lead.get("/console/queue?segment=none"), says="None.")
+        row = queue.text.partition('href="/console/queue/parks/')[2].partition('"')[0]
+        parked = f"/console/queue/parks/{row}"
+        album.keep("park", await lead.get(parked), says=PARKED)
+        album.keep("park, without why", await lead.post(f"{parked}/lift"), 422, 'class="errors"')
         album.keep("queue, one group", await lead.get("/console/queue?group=breached"), says="Whole queue")
         album.keep("queue, a filter that is none", await lead.get("/console/queue?kind=x"), 422)
         album.keep("search", await lead.get("/console/search"))

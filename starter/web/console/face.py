@@ -15,6 +15,7 @@ from starter.web.console.forms import LARGEST
 from starter.web.console.insight_pages import insight_pages
 from starter.web.console.key_pages import key_pages
 from starter.web.console.outbox_pages import outbox_pages
+from starter.web.console.park_pages import park_pages
 from starter.web.console.people_pages import people_pages
 from starter.web.console.policy_pages import policy_pages
 from starter.web.console.queue_assets import queue_assets
@@ -36,6 +37,7 @@ def console_faces(parts: WebParts, passwords: Passwords | None = None) -> list[F
         case_pages(console),
         queue_assets(),
         queue_pages(console),
+        park_pages(console),
         search_pages(console),
         customer_pages(console),
         insight_pages(console),

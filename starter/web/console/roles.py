@@ -36,13 +36,11 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     MERGE = "merge"
     FEEDBACK = "feedback"
-    POLICY = "policy"  # another policy for an open case
     PARKS = "parks"  # let a parked channel go on
     # An admin's.
     PEOPLE = "people"
     KEYS = "keys"
     SUPPRESSIONS = "suppressions"
-    RETENTION = "retention"
     AUDIT = "audit"
 
 
@@ -68,10 +66,9 @@ _LEAD = _AGENT | {
     Act.WITHDRAW,
     Act.MERGE,
     Act.FEEDBACK,
-    Act.POLICY,
     Act.PARKS,
 }
-_ADMIN = _LEAD | {Act.PEOPLE, Act.KEYS, Act.SUPPRESSIONS, Act.RETENTION, Act.AUDIT}
+_ADMIN = _LEAD | {Act.PEOPLE, Act.KEYS, Act.SUPPRESSIONS, Act.AUDIT}
 
 ACTS: dict[PersonRole, frozenset[Act]] = {
     PersonRole.VIEWER: _VIEWER,

@@ -19,6 +19,8 @@ SAID: dict[str, str] = {
     "person_enabled": "Enabled. The password is as it was.",
     "key_revoked": "Revoked. The key's next request is refused.",
     "suppression_lifted": "Lifted. The address may be written to again, as far as this reason goes.",
+    "park_lifted": "Let go on: what waits goes out at its next try. A fault that still stands parks it anew.",
+    "park_gone": "Nothing was done: it is not parked any more.",
     "case_reply": "Sent to the case: it goes to the customer within moments, or when it may.",
     "case_phone": "The call stands on the timeline.",
     "case_note": "The note is kept.",

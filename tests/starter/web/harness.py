@@ -3,13 +3,14 @@
 Owns the fakes behind `WebParts`. What is played here (an engine that is away, a clock) comes in through the parts; nothing is patched.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 import httpx2
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from temporalio.client import Client
 
 from policies.case.commands import Receipt, Snapshot
@@ -131,3 +132,13 @@ def browser(app: FastAPI, *, address: str = "203.0.113.7", base_url: str = PUBLI
     transport = httpx2.ASGITransport(app=app, client=(address, 50000))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx2.AsyncClient(transport=transport, base_url=base_url, headers=named, follow_redirects=False)
+
+
+def routes_of(router: APIRouter) -> Iterator[APIRoute]:
+    """With those of the routers in it."""
+    for route in router.routes:
+        included = getattr(route, "original_router", None)  # how FastAPI keeps a router within a router
+        if included is not None:
+            yield from routes_of(included)
+        elif isinstance(route, APIRoute):
+            yield route

@@ -19,6 +19,7 @@ from store.engine import Store
 from store.people import Person, PersonRole
 from tests.starter.web.api.harness import one_case
 from tests.starter.web.console.harness import CHEAP, Scene, usual_scene
+from tests.starter.web.harness import KEY, parts_of, routes_of
 from tests.store.samples import CASE, MONDAY
 
 
@@ -67,12 +68,18 @@ def test_each_role_may_what_the_one_before_may_and_what_the_table_says() -> None
         *("unmask", "reply", "note", "hold", "resume", "fact", "phone", "link", "customer_reply", "preferences", "outbox"),
     }
     assert added["lead"] - added["agent"] == {
-        *("resolve", "escalate", "extend", "reassign", "withdraw", "merge", "feedback", "policy", "parks"),
+        *("resolve", "escalate", "extend", "reassign", "withdraw", "merge", "feedback", "parks"),
     }
-    assert added["admin"] - added["lead"] == {"people", "keys", "suppressions", "retention", "audit"}
+    assert added["admin"] - added["lead"] == {"people", "keys", "suppressions", "audit"}
     assert added["viewer"] < added["agent"] < added["lead"] < added["admin"] == {act.value for act in Act}
     assert may(person(PersonRole.LEAD), Act.RESOLVE)
     assert not may(person(PersonRole.AGENT), Act.RESOLVE)
+
+
+def test_no_role_is_promised_what_no_page_does() -> None:
+    """Each act of the table is what some page or form needs."""
+    (face,) = console_faces(parts_of(link_keys=KEY))
+    assert {act for route in routes_of(face.router) if (act := getattr(route.endpoint, "makegood_act", None))} == set(Act)
 
 
 def test_the_case_knows_a_person_by_name_and_role_and_a_viewer_not_at_all() -> None:
