@@ -71,21 +71,21 @@ async def entered(scene: Scene, album: Album, role: PersonRole, name: str) -> As
 async def work(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
     """What a lead sees: lists, the case in its ways of standing, calls, letters."""
     async with entered(scene, album, PersonRole.LEAD, "lena") as lead:
-        queue = album.keep("queue", await lead.get("/console/queue"), says=PARKED, colours=Colours.OWN)
-        album.keep("queue, filtered to nothing", await lead.get("/console/queue?segment=none"), says="None.")
+        queue = album.keep("queue", await lead.get("/console/queue"), says=PARKED)
+        album.keep("queue, filtered to nothing", await lead.get("/console/queue?segment=none"), says="None.", colours=Colours.SHOWN)
         row = queue.text.partition('href="/console/queue/parks/')[2].partition('"')[0]
         parked = f"/console/queue/parks/{row}"
         album.keep("park", await lead.get(parked), says=PARKED)
         album.keep("park, without why", await lead.post(f"{parked}/lift"), 422, 'class="errors"')
-        album.keep("queue, one group", await lead.get("/console/queue?group=breached"), says="Whole queue")
+        album.keep("queue, one group", await lead.get("/console/queue?group=breached"), says="Whole queue", colours=Colours.SHOWN)
         album.keep("queue, a filter that is none", await lead.get("/console/queue?kind=x"), 422)
         album.keep("search", await lead.get("/console/search"))
         album.keep("search, several hits", await lead.post("/console/search", q="acme-r"), says="acme-r-late")
         album.keep("search, nothing", await lead.post("/console/search", q="nobody@example.com"), says="Nothing was found")
         album.keep("search, not understood", await lead.post("/console/search", q="x" * 400), 422)
         album.keep("one customer", await lead.get("/console/customers/c0ffee"), says="O-1001")
-        album.keep("case", await lead.get(CASE_PAGE), says="refund", colours=Colours.OWN)
-        album.keep("case, older history", await lead.get(f"{CASE_PAGE}?before=6"))
+        album.keep("case", await lead.get(CASE_PAGE), says="refund")
+        album.keep("case, older history", await lead.get(f"{CASE_PAGE}?before=6"), colours=Colours.SHOWN)
         album.keep("contact, asked for", await lead.get(f"{CASE_PAGE}/contact"))
         album.keep("contact, without why", await lead.post(f"{CASE_PAGE}/contact"), 422)
         album.keep("contact, shown", await lead.post(f"{CASE_PAGE}/contact", why="to_call"), says=ADA)
@@ -95,15 +95,17 @@ async def work(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
         album.keep("outbox", await lead.get("/console/outbox"), says="Your refund")
         for number, what in enumerate(("mail", "SMS", "call", "alert"), 1):
             album.keep(f"outbox, {what}", await lead.get(f"/console/outbox/{number}"))
-        album.keep("outbox, in clear", await lead.post("/console/outbox/1"), says=ADA)
+        album.keep("outbox, in clear", await lead.post("/console/outbox/1"), says=ADA, colours=Colours.SHOWN)
         album.keep("insight", await lead.get("/console/insight"), colours=Colours.OWN)
-        album.keep("insight, by policy", await lead.get("/console/insight?by=policy&from=2026-02-01&until=2026-03-31"))
+        album.keep(
+            "insight, by policy", await lead.get("/console/insight?by=policy&from=2026-02-01&until=2026-03-31"), colours=Colours.SHOWN
+        )
         album.keep("policies", await lead.get("/console/policies"))
         album.keep("policy", await lead.get("/console/policies/retail.refund"), colours=Colours.OWN)
         album.keep("no such page", await lead.get("/console/none"), 404)
         album.keep("not this role", await lead.get("/console/admin/people"), 403)
         desk.engine.clear()
-        album.keep("case, from the books alone", await lead.get(CASE_PAGE))
+        album.keep("case, from the books alone", await lead.get(CASE_PAGE), colours=Colours.SHOWN)
         desk.engine[KEY] = snapshot_of_life()
 
 

@@ -72,10 +72,10 @@ async def cases(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
     async with album.browser() as customer:
         await customer.get(await link_to(scene, DONE))
         for path in PAGES:
-            page = album.keep(f"resolved: {path}", await customer.get(path), colours=Colours.OWN if path == "/case" else Colours.USUAL)
+            page = album.keep(f"resolved: {path}", await customer.get(path))
             if path in WRONG:
                 back = await customer.post(path, data={**hidden(page, path, "contact" if "settings" in path else None), **WRONG[path]})
-                album.keep(f"resolved: {path}, came back", back, 422)
+                album.keep(f"resolved: {path}, came back", back, 422, colours=Colours.SHOWN if "settings" in path else Colours.USUAL)
         page = await customer.get("/case/reply")
         stale = await customer.post("/case/reply", data={**hidden(page, "/case/reply"), "csrf_token": "x", "text": "My words"})
         album.keep("stale form", stale, 403, "My words")
@@ -101,7 +101,7 @@ async def cases(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
         album.keep("the case says no", no, 409, "My words")
         desk.says_no = None
         snapshot = desk.engine.pop(CaseKey(ASKED, CaseKind.REFUND))
-        album.keep("from the books alone", await customer.get("/case"))
+        album.keep("from the books alone", await customer.get("/case"), colours=Colours.SHOWN)
         desk.engine[CaseKey(ASKED, CaseKind.REFUND)] = snapshot
 
 

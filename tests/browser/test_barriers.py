@@ -1,7 +1,8 @@
 """No page of the three faces has a barrier: every page that the application has, in every way of answering that people meet.
 
 The pages come from the application in this process, over a store and a scripted desk; the browser gets them written into one document
-(barriers.py). The three main pages stand in test_three_faces.py too, loaded from the running stack.
+(barriers.py). The three main pages stand in test_three_faces.py too, loaded from the running stack, on a desk and on a phone, in the
+light and in the dark.
 """
 
 from collections.abc import AsyncIterator
