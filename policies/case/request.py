@@ -7,7 +7,7 @@ splits it into contact data (to the store) and a `CaseStart` without personal da
 import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -18,6 +18,7 @@ from policies.contract import Instant, Strict
 from policies.money import check_currency
 from policies.providers.statuses import DisputeStage
 from policies.time.spans import Span
+from policies.time.zones import all_zones
 
 _NUMBER = re.compile(r"[0-9]{9}")
 
@@ -103,7 +104,7 @@ class Party(Strict):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in all_zones():
             raise ValueError("no IANA time zone; right would be for example Europe/Berlin")
         ZoneInfo(value)
         return value

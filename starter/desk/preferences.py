@@ -5,7 +5,6 @@ the desk.
 """
 
 from typing import Self
-from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +15,7 @@ from policies.case.start import Reachability
 from policies.case.vocabulary import CaseStatus, Channel, MessageClass
 from policies.contract import Strict
 from policies.time.spans import Span
+from policies.time.zones import all_zones
 from starter.desk.acting import Acting
 from starter.desk.case_start import with_addresses
 from starter.desk.errors import DeskError, Refused
@@ -45,7 +45,7 @@ class PreferenceChanges(Strict):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in all_zones():
             raise ValueError("is no IANA time zone; right would be for example Europe/Berlin")
         return value
 

@@ -4,13 +4,12 @@ Owns which fields there are, what is right in them and in which words it is told
 offers, and never put an address into an error. Called by the portal's routes.
 """
 
-from zoneinfo import available_timezones
-
 from pydantic import ValidationError
 
 from policies.case.start import Reachability
 from policies.case.vocabulary import Channel, MessageClass
 from policies.time.spans import Span
+from policies.time.zones import all_zones
 from starter.desk import PreferenceChanges
 from starter.web.as_typed import dialled, time_of_day
 from starter.web.languages import language_of
@@ -32,7 +31,7 @@ def usable_channels(holder: LinkHolder, reach: Reachability, allowed: list[Chann
 
 def zones() -> list[str]:
     """Places people know; the database's own abbreviations and old names stay out."""
-    return [*sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_OLD_ZONES)), "UTC"]
+    return [*sorted(zone for zone in all_zones() if "/" in zone and not zone.startswith(_OLD_ZONES)), "UTC"]
 
 
 def changes_of(form: Filled, holder: LinkHolder, usable: list[Channel], offered: list[Span]) -> PreferenceChanges | None:
@@ -122,7 +121,7 @@ def _language(form: Filled, holder: LinkHolder) -> dict[str, object]:
     locale, zone = form.get("locale"), form.get("zone")
     if locale not in (*WORDS, holder.locale):
         form.refuse("locale", "wrong.locale")
-    if zone not in available_timezones():
+    if zone not in all_zones():
         form.refuse("zone", "wrong.zone")
     same = language_of(holder.locale) == locale  # "de" is no other wish than the de-AT that is there
     return {"locale": holder.locale if same else locale, "zone": zone}
