@@ -1,7 +1,8 @@
 """Part console: how long a support lead waits for a page, with 100,000 cases in the books, on SQLite and on PostgreSQL.
 
 Owns the questions that are asked and the clock beside them: whole pages over HTTP, of the web process as it is run, signed in, one question
-after the other. The engine is away: no page here needs it. Called by __main__.
+after the other. Engine and worker run beside it: the page of a case asks them, of those cases too that the engine never had or has
+forgotten; some of the cases are alive there (living.py) and answer with their clocks and facts. Called by __main__.
 """
 
 import sys
@@ -13,12 +14,16 @@ from pathlib import Path
 import httpx2
 import psycopg
 
-from bench.children import Child, own_environment
+from bench.children import Child
 from bench.console_books import LOYAL, MERCHANTS, PASSWORD, WHO, database, email, fill, phone
+from bench.living import engine as living_engine
+from bench.living import environment_of, lived
 from bench.report import Report, percentile
 from starter.desk.identity import Identity
 from starter.embedded.places import free_port
+from starter.embedded.stack import Stack
 from store.engine import open_store, upgrade
+from store.queries import Queries
 
 _KEY = "b" * 32  # of the benchmark's own books
 _ENGINES = ("sqlite", "postgresql")
@@ -28,14 +33,15 @@ Ask = Callable[[int], httpx2.Response]
 
 
 async def run(report: Report, folder: Path) -> None:
-    number, rounds = (5_000, 40) if report.quick else (100_000, 200)
+    number, alive, rounds = (5_000, 5, 40) if report.quick else (100_000, 20, 200)
     report.note("console_cases", number)
+    report.note("console_cases_alive", alive)
     for engine in _ENGINES:
         with database(engine, folder, report) as url:
-            await _on(engine, url, report, folder, number, rounds)
+            await _on(engine, url, report, folder, number, alive, rounds)
 
 
-async def _on(engine: str, url: str, report: Report, folder: Path, number: int, rounds: int) -> None:
+async def _on(engine: str, url: str, report: Report, folder: Path, number: int, alive: int, rounds: int) -> None:
     identity, now = Identity(_KEY.encode()), datetime.now(UTC)
     began = time.perf_counter()
     await upgrade(url)
@@ -47,21 +53,33 @@ async def _on(engine: str, url: str, report: Report, folder: Path, number: int, 
     if engine == "postgresql":
         _as_a_minute_later(url)
     report.say(f"console: {engine}: {number} cases written in {time.perf_counter() - began:.0f} s")
+    place = folder / f"engine-{engine}"
+    place.mkdir()
+    async with living_engine(place, url, _KEY) as (stack, settings):
+        store = await open_store(url)
+        try:
+            began = time.perf_counter()
+            living = await lived(stack, settings, store, identity, alive)
+            facts = [len(await Queries(store).facts(case_id)) for case_id in living]
+        finally:
+            await store.close()
+        report.say(
+            f"console: {engine}: {alive} cases lived in {time.perf_counter() - began:.0f} s, {min(facts)} to {max(facts)} facts each"
+        )
+        await _asked(engine, stack, report, folder, ids, living, identity, rounds)
+
+
+async def _asked(
+    engine: str, stack: Stack, report: Report, folder: Path, ids: Sequence[str], living: Sequence[str], identity: Identity, rounds: int
+) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = own_environment(
-        MAKEGOOD_STORE_URL=url,
-        MAKEGOOD_IDENTITY_KEY=_KEY,
-        MAKEGOOD_LINK_KEYS=_KEY,
-        MAKEGOOD_WEB_PORT=str(port),
-        MAKEGOOD_PUBLIC_URL=address,
-        TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}",  # nobody listens there
-    )
+    environment = {**environment_of(stack), "MAKEGOOD_WEB_PORT": str(port), "MAKEGOOD_PUBLIC_URL": address}
     client = httpx2.Client(base_url=address, headers={"accept": "text/html", "sec-fetch-site": "same-origin"}, timeout=30)
 
     async def ready() -> bool:
         try:
-            return client.get("/healthz").status_code == 200
+            return client.get("/readyz").status_code == 200
         except httpx2.TransportError:
             return False
 
@@ -70,7 +88,7 @@ async def _on(engine: str, url: str, report: Report, folder: Path, number: int, 
     )
     with client:
         async with web:
-            for what, ask in _questions(client, ids, identity).items():
+            for what, ask in _questions(client, ids, living, identity).items():
                 _measure(report, engine, what, ask, rounds)
 
 
@@ -82,7 +100,7 @@ def _as_a_minute_later(url: str) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
-def _questions(client: httpx2.Client, ids: Sequence[str], identity: Identity) -> dict[str, Ask]:
+def _questions(client: httpx2.Client, ids: Sequence[str], living: Sequence[str], identity: Identity) -> dict[str, Ask]:
     signed_in = client.post("/console/sign-in", data={"name": WHO, "password": PASSWORD})
     assert signed_in.status_code == 303, signed_in.text
     page = client.get("/console/queue")
@@ -105,16 +123,21 @@ def _questions(client: httpx2.Client, ids: Sequence[str], identity: Identity) ->
         )
         return client.post("/console/search", data={"csrf_token": token, "q": words[at % len(words)]})
 
-    asked: dict[str, Ask] = {
+    def alive(at: int) -> httpx2.Response:
+        answer = client.get(f"/console/cases/{living[at % len(living)]}")
+        if "this is what the books know" in answer.text:
+            raise RuntimeError("case_alive was answered by the books: the engine did not answer in time")
+        return answer
+
+    return {
         "queue": lambda _: client.get("/console/queue"),
         "queue_live": lambda _: client.get("/console/queue/live"),
         "queue_filtered": lambda at: client.get(f"/console/queue?{_FILTERS[at % len(_FILTERS)]}"),
         "search": search,
         "customer": lambda _: client.get(f"/console/customers/{loyal}"),
+        "case": lambda at: client.get(f"/console/cases/{some[at % len(some)]}"),
+        "case_alive": alive,
     }
-    if client.get(f"/console/cases/{ids[0]}").status_code == 200:
-        asked["case"] = lambda at: client.get(f"/console/cases/{some[at % len(some)]}")
-    return asked
 
 
 def _measure(report: Report, engine: str, what: str, ask: Ask, rounds: int) -> None:

@@ -56,7 +56,7 @@ BUDGETS: dict[str, Budget] = {
 }
 
 _PAGES = {"queue": "queue", "queue_live": "queue, without a reload", "queue_filtered": "queue, filtered", "search": "search"}
-_PAGES |= {"customer": "one customer's cases", "case": "case page"}
+_PAGES |= {"customer": "one customer's cases", "case": "case page, from the books", "case_alive": "case page, from the engine"}
 for _engine, _name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
     for _page, _title in _PAGES.items():
         BUDGETS[f"console_{_engine}_{_page}_p50_ms"] = Budget(f"{_title}, 100,000 cases, {_name}, p50", "ms", digits=1)

@@ -97,5 +97,7 @@ def every_face(parts: WebParts) -> Sequence[Face]:
 
 def pages_of(parts: WebParts) -> set[str]:
     """Every address of the web process, as it is built to run, where a person's browser may ask for a page."""
-    asked_for = {route.path for face in faces_of(parts) if not face.machine for route in routes_of(face.router) if "GET" in route.methods}
+    asked_for = {
+        route.path for face in faces_of(parts) if not face.machine for route in routes_of(face.router) if "GET" in (route.methods or ())
+    }
     return asked_for - NO_PAGES.keys()

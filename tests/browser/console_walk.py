@@ -6,6 +6,7 @@ Owns the order of the walk and what lies in the books for it. Called by test_bar
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from policies.case.plans import Foreseen
 from policies.case.vocabulary import Channel
@@ -48,7 +49,12 @@ async def furnished(scene: Scene) -> None:
     await store.write(
         lambda connection: park(connection, Channel.EMAIL, "sendgrid", "sender", hours(25), timedelta(hours=4), sender=PARKED)
     )
-    mail = {"subject": "Your refund", "html": "<p>Hello</p>", "headers": {"Reply-To": "care@acme.example"}, "sender": "care@acme.example"}
+    mail: dict[str, Any] = {
+        "subject": "Your refund",
+        "html": "<p>Hello</p>",
+        "headers": {"Reply-To": "care@acme.example"},
+        "sender": "care@acme.example",
+    }
     for number, (channel, more) in enumerate((("email", mail), ("sms", {}), ("voice", {}), (ALERT, {"subject": "Case is late"})), 1):
         post = Post.model_validate(
             {"delivery_id": f"d{number}", "channel": channel, "address": ADA, "text": "Hello", "case_id": CASE, **more}
@@ -119,15 +125,17 @@ async def acts(scene: Scene, album: Album, desk: ScriptedDesk) -> None:
             if deed.slug == "resume":  # asks for nothing that could be wrong: somebody was quicker
                 album.keep("resume, came back", await lead.post(path, seen="1"), 409, colours=colours)
             else:
-                empty = dict.fromkeys(FORMS[deed.slug], "")
+                empty: dict[str, Any] = dict.fromkeys(FORMS[deed.slug], "")
                 back = await lead.post(path, **{**empty, **_WRONG, "seen": "99"})
                 album.keep(f"{deed.slug}, came back", back, 422, 'class="errors"', colours=colours)
             if deed.ends or deed.slug == "reply":  # others show their letter in the same way
                 desk.foreseen = letter
-                second = await lead.post(path, **{"step": "" if deed.ends else "preview", "seen": "99", **FORMS[deed.slug]})
+                asked: dict[str, Any] = {"step": "" if deed.ends else "preview", "seen": "99", **FORMS[deed.slug]}
+                second = await lead.post(path, **asked)
                 album.keep(f"{deed.slug}, second step", second, says="Template ", colours=colours)
                 desk.foreseen = Foreseen()
-        quicker = await lead.post(f"{CASE_PAGE}/withdraw", seen="3", step="do", **FORMS["withdraw"])
+        late: dict[str, Any] = {"seen": "3", "step": "do", **FORMS["withdraw"]}
+        quicker = await lead.post(f"{CASE_PAGE}/withdraw", **late)
         album.keep("withdraw, somebody was quicker", quicker, 409)
 
 
