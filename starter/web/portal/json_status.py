@@ -35,6 +35,7 @@ def status_of(case: Standing, view: PortalView, say: Saying, step_words: dict[st
         "opened_at": _at(case.opened_at),
         "closed_at": _at(case.closed_at),
         "who_acts": case.who_acts,
+        "answer_due_at": _at(case.answer_due_at),
         "next_update_at": _at(case.next_word_at),
         "resolve_by": _at(case.resolve_by),
         "resolve_by_reason": case.resolve_by_why,

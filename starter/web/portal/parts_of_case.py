@@ -10,7 +10,7 @@ from datetime import datetime
 from policies.case.commands import Snapshot
 from policies.case.vocabulary import CaseKind, FactType
 from policies.money import Money
-from policies.providers.statuses import TargetType, in_our_words
+from policies.providers.statuses import WAITS_FOR_US, TargetType, in_our_words
 from store.portal_views import PortalView
 
 _TYPE = {CaseKind.REFUND: TargetType.REFUND, CaseKind.DISPUTE: TargetType.DISPUTE, CaseKind.DELAY: TargetType.DELIVERY}
@@ -57,10 +57,12 @@ class Part:
     trace: str | None = None
     number: str | None = None
     replaced: bool = False
+    waits_for_us: bool = False  # the provider goes on once we have done something of ours (funds, say)
+    told_as: str | None = None  # the public state where the status alone would tell too little (situation.py)
 
     @property
     def state(self) -> str:
-        return PUBLIC_STATE[self.type].get(self.status, "not_reported")
+        return self.told_as or PUBLIC_STATE[self.type].get(self.status, "not_reported")
 
 
 def parts_of(view: PortalView, snapshot: Snapshot | None, *, show_prices: bool) -> list[Part]:
@@ -84,6 +86,7 @@ def _of_target(target: dict[str, str | int | bool | None], checked: dict[str, st
         trace=str(target["trace"]) if target.get("trace") else None,
         number=reference if type_ is TargetType.DELIVERY else None,
         replaced=bool(target.get("replaced_by")),
+        waits_for_us=target.get("waits") in WAITS_FOR_US,
     )
 
 

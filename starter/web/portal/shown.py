@@ -6,7 +6,7 @@ Owns the choice of words for steps, and where a visit may go back to. Called by 
 import secrets
 from typing import Any
 
-from starter.web.portal.headline import headline, matter
+from starter.web.portal.headline import besides, headline, matter
 from starter.web.portal.saying import Saying
 from starter.web.portal.session import ACTS, Session
 from starter.web.portal.steps import Step, steps_of
@@ -30,6 +30,7 @@ def shown(visit: Visit) -> dict[str, Any]:
     talk = talk_of(visit.view)
     return {
         "headline": headline(visit.case, visit.say),
+        "besides": besides(visit.case, visit.say),
         "matter": matter(visit.case, visit.say),
         "steps": steps,
         "step_words": {step.name: step_words(step, visit.say) for step in steps},

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from activities.templates.languages import Language
+from policies.book import Policy
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
 from policies.case.plans import WhoActs
@@ -16,13 +17,12 @@ from policies.case.start import Reachability
 from policies.case.state import Resolution
 from policies.case.vocabulary import CaseKind, CaseStatus, FactType, MessageClass, MessageKind
 from policies.money import Money
-from policies.providers.statuses import SETTLED, TROUBLE, TargetType
 from starter.web.portal.parts_of_case import Part, parts_of
 from starter.web.portal.public_words import PublicWords, WaitsOn
+from starter.web.portal.situation import Phase, Situation, situation_of, told_parts
 from store.portal_views import PortalView
 from store.views import CaseView
 
-Phase = Literal["open", "asks_you", "waits", "resolved", "closed"]
 Survey = Literal["none", "not_yet", "open", "answered", "over", "unknown"]  # unknown: the engine alone could tell, and does not answer
 
 _WAITS_ON: dict[WaitsOn, WhoActs] = {
@@ -88,7 +88,7 @@ class Standing:
     parts: list[Part]
     asked_at: datetime | None  # when the bank or carrier was last asked ...
     answered_at: datetime | None  # ... and last answered
-    who_acts: WhoActs
+    waits_on: WhoActs | None  # of a hold
     next_word_at: datetime | None
     updates_off: bool
     resolve_by: datetime | None
@@ -109,6 +109,29 @@ class Standing:
     evidence_sent_at: datetime | None = None
     amounts: list[Money] = field(default_factory=list)
     reopening_unknown: bool = False  # the case is resolved, and whether it can be opened again cannot be known now
+    owes_answer: bool = False  # the customer wrote, or said that it is not solved, and no person has answered yet
+    answer_due_at: datetime | None = None
+
+    @property
+    def situation(self) -> Situation:
+        """The one truth that headline, steps, turn and JSON are read from."""
+        return situation_of(
+            self.kind,
+            self.phase,
+            self.parts,
+            waits_on=self.waits_on,
+            owes_answer=self.owes_answer,
+            asked=self.asked_at is not None,
+            acknowledged=self.acknowledged_at is not None,
+        )
+
+    @property
+    def who_acts(self) -> WhoActs:
+        return self.situation.who_acts
+
+    @property
+    def answer_late(self) -> bool:
+        return self.answer_due_at is not None and self.answer_due_at < self.as_of
 
     @property
     def over(self) -> bool:
@@ -152,18 +175,23 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
     kind = row.kind if row is not None else CaseKind(snapshot.kind)  # type: ignore[union-attr]
     status = _status(row, snapshot)
     policy_id = _policy_id(view, snapshot)
-    parts = parts_of(view, snapshot, show_prices=view.holder.pays)
+    phase = _PHASES[status]
+    evidence_sent_at = max(
+        (fact.occurred_at for fact in _of(view, FactType.REPORTED) if fact.detail.get("name") == "evidence_submitted"), default=None
+    )
+    parts = told_parts(parts_of(view, snapshot, show_prices=view.holder.pays), phase, evidence_sent_at)
     record = _resolution(row, snapshot)
     wait, waits_on = _wait(row, snapshot, words, kind, policy_id, language, status)
     reach = snapshot.reach if snapshot is not None else None
     updates_off = reach is not None and MessageClass.STATUS in reach.opted_out
     result = _result(record, words, kind, policy_id, language, view.holder.pays) if _has_ended(status) else None
     dates = _dates(view, row, snapshot, words, kind, policy_id, language) if not _has_ended(status) else (None, None, False)
+    answer = _answer(view, row, snapshot, words.policy(policy_id)) if status is not CaseStatus.CLOSED else (False, None)
     return Standing(
         case_id=view.holder.case_id,
         kind=kind,
         order=_order(row, snapshot),
-        phase=_PHASES[status],
+        phase=phase,
         status=status,
         opened_at=_opened_at(row, snapshot),
         as_of=now,
@@ -173,7 +201,7 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
         parts=parts,
         asked_at=max((check.last_checked_at for check in view.checks), default=None),
         answered_at=max((check.last_answered_at for check in view.checks if check.last_answered_at is not None), default=None),
-        who_acts="nobody" if _has_ended(status) else _who_acts(kind, parts, waits_on),
+        waits_on=_WAITS_ON[waits_on] if waits_on is not None else None,
         next_word_at=None if updates_off or _has_ended(status) else _next_word_at(view, snapshot),
         updates_off=updates_off,
         resolve_by=dates[0],
@@ -182,7 +210,7 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
         delivery_expected_at=_delivery_date(view) if kind is CaseKind.DELAY else None,
         wait=wait,
         result=result,
-        reopenings=[Reopening(fact.occurred_at, _because(fact.detail.get("because"))) for fact in _of(view, FactType.REOPENED)],
+        reopenings=[Reopening(fact.occurred_at, _because_of(fact)) for fact in _of(view, FactType.REOPENED)],
         first_results=[fact.occurred_at for fact in _of(view, FactType.RESOLVED) if fact.cycle < _cycle(row, snapshot)],
         survey=_survey(row, snapshot, record, status),
         csat=_score(row, snapshot, "csat"),
@@ -192,10 +220,10 @@ def standing(view: PortalView, snapshot: Snapshot | None, words: PublicWords, la
         reach=reach,
         policy_id=policy_id,
         show_prices=view.holder.pays,
-        evidence_sent_at=next(
-            (fact.occurred_at for fact in _of(view, FactType.REPORTED) if fact.detail.get("name") == "evidence_submitted"), None
-        ),
+        evidence_sent_at=evidence_sent_at,
         amounts=_amounts(parts),
+        owes_answer=answer[0],
+        answer_due_at=answer[1],
     )
 
 
@@ -271,18 +299,20 @@ def _wait(
     return wait, "customer" if asks else found.on
 
 
-def _who_acts(kind: CaseKind, parts: list[Part], waits_on: WaitsOn | None) -> WhoActs:
-    """As messages say it (policies/rules/v1/messages.py)."""
-    if waits_on is not None:
-        return _WAITS_ON[waits_on]
-    live = [part for part in parts if not part.replaced]
-    if any(part.status in TROUBLE[part.type] or part.status == "needs_response" for part in live):
-        return "us"
-    if live and all(part.status in SETTLED[part.type] for part in live):
-        return "us"  # all is done out there: what is left is ours to decide or to tell
-    if kind is CaseKind.DELAY and any(part.type is TargetType.DELIVERY for part in live):
-        return "carrier"
-    return "bank" if any(part.type in (TargetType.REFUND, TargetType.DISPUTE) for part in live) else "us"
+def _answer(view: PortalView, row: CaseView | None, snapshot: Snapshot | None, policy: Policy | None) -> tuple[bool, datetime | None]:
+    """Whether we owe the customer an answer, and by when."""
+    if snapshot is None:
+        return row is not None and row.unanswered_since is not None, None
+    names = {clock.id for clock in policy.clocks if clock.starts == "customer_replied"} if policy is not None else {"next_response"}
+    clocks = [clock for clock in snapshot.clocks if clock.get("id") in names]
+    due = [_moment(clock.get("due_at")) for clock in clocks if not clock.get("ended")]
+    if due:
+        return True, min((at for at in due if at is not None), default=None)
+    said = [fact.occurred_at for fact in _of(view, FactType.REOPENED) if fact.cycle == snapshot.cycle and _because_of(fact) == "customer"]
+    if not said or any((started := _moment(clock.get("started_at"))) is not None and started >= said[-1] for clock in clocks):
+        return False, None  # never said, or with words, and these were answered
+    # "Not solved" without a word starts no clock; it is ours all the same until a person writes.
+    return not any(message.kind is MessageKind.REPLY and message.at > said[-1] for message in view.messages), None
 
 
 def _next_word_at(view: PortalView, snapshot: Snapshot | None) -> datetime | None:
@@ -353,7 +383,7 @@ def _can_come_back(record: Resolution | None, status: CaseStatus) -> bool:
     return status is CaseStatus.RESOLVED and record is not None and record.outcome not in _NO_RETURN
 
 
-def _because(code: object) -> str:
+def _because_of(fact: Fact) -> str:
     words = {
         "customer_not_solved": "customer",
         "refund_failed": "refund_failed",
@@ -363,7 +393,7 @@ def _because(code: object) -> str:
         "parcel_lost": "parcel",
         "delivery_exception": "parcel",
     }
-    return words.get(str(code), "other")
+    return words.get(str(fact.detail.get("because")), "other")
 
 
 def _amounts(parts: list[Part]) -> list[Money]:

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from policies.case.plans import WhoActs
 from policies.case.vocabulary import CaseKind, CaseStatus
 from policies.providers.statuses import STATUSES, TargetType
 from starter.web.portal.headline import headline
 from starter.web.portal.parts_of_case import Part
 from starter.web.portal.saying import Saying
+from starter.web.portal.situation import told_parts
 from starter.web.portal.standing import Reopening, Result, Standing, Wait
 from starter.web.portal.steps import steps_of
 
+WAITS: dict[str, WhoActs | None] = {"open": None, "waits": "bank", "asks_you": "you"}
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 TYPE = {CaseKind.REFUND: TargetType.REFUND, CaseKind.DISPUTE: TargetType.DISPUTE, CaseKind.DELAY: TargetType.DELIVERY}
 SAY = Saying("en", "en", "Europe/Berlin", today=NOW)
@@ -22,6 +25,7 @@ SAY = Saying("en", "en", "Europe/Berlin", today=NOW)
 
 def case(kind: CaseKind = CaseKind.REFUND, *statuses: str, **changes: Any) -> Standing:
     parts = [Part(TYPE[kind], status, NOW - timedelta(hours=3)) for status in statuses]
+    parts = told_parts(parts, changes.get("phase", "open"), changes.get("evidence_sent_at"))
     plain = Standing(
         case_id="acme-1",
         kind=kind,
@@ -36,7 +40,7 @@ def case(kind: CaseKind = CaseKind.REFUND, *statuses: str, **changes: Any) -> St
         parts=parts,
         asked_at=NOW - timedelta(hours=1),
         answered_at=NOW - timedelta(hours=1),
-        who_acts="bank",
+        waits_on=None,
         next_word_at=NOW + timedelta(hours=20),
         updates_off=False,
         resolve_by=NOW + timedelta(days=9),
@@ -68,10 +72,12 @@ def names(standing: Standing) -> list[str]:
 
 @pytest.mark.parametrize("kind", CaseKind)
 def test_while_a_case_is_open_exactly_one_step_is_under_way(kind: CaseKind) -> None:
-    wait = Wait("public words", None, NOW, None)
     for one, other in product(STATUSES[TYPE[kind]], repeat=2):
-        for phase, asked, told in product(("open", "waits", "asks_you"), (None, NOW), (None, NOW)):
-            standing = case(kind, one, other, phase=phase, asked_at=asked, acknowledged_at=told, wait=wait if phase != "open" else None)
+        for phase, asked, told, owed in product(("open", "waits", "asks_you"), (None, NOW), (None, NOW), (False, True)):
+            wait = Wait("public words", None, NOW, None) if phase != "open" else None
+            standing = case(
+                kind, one, other, phase=phase, asked_at=asked, acknowledged_at=told, wait=wait, waits_on=WAITS[phase], owes_answer=owed
+            )
             states = [step.state for step in steps_of(standing)]
             assert states.count("now") + states.count("trouble") == 1, (one, other, phase, states)
             first = next(index for index, state in enumerate(states) if state != "done")
@@ -105,7 +111,6 @@ def test_a_case_that_came_back_tells_both_times_in_order() -> None:
         "failed",
         first_results=[NOW - timedelta(days=1)],
         reopenings=[Reopening(NOW - timedelta(hours=5), "refund_failed")],
-        who_acts="us",
     )
     assert names(back) == [
         "received:done",
