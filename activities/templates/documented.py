@@ -60,6 +60,7 @@ CASE = frozenset(
         "unchanged_since",
         "who_acts",
         "resolve_by_citation",
+        "resolve_by_moves",
         "hold_since",
         "ask_until",
         "ask_expiry",

@@ -116,6 +116,7 @@ class MessageContext(Contract):
     resolve_by: Instant | None = None
     resolve_by_why: dict[str, str] = Field(default_factory=dict)
     resolve_by_citation: str | None = None
+    resolve_by_moves: bool = False  # the case waits and this date stands still: it moves on by as long as the wait lasts
     hold_public: dict[str, str] = Field(default_factory=dict)
     hold_since: Instant | None = None
     ask_public: dict[str, str] = Field(default_factory=dict)

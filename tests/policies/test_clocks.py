@@ -270,6 +270,16 @@ def test_a_hold_of_three_business_days_moves_an_internal_clock_by_three_business
     ]
 
 
+@pytest.mark.parametrize(("facts", "moves"), [({}, True), ({"withdrawal_told": moment("2026-02-25 10:00")}, False)])
+def test_a_letter_of_a_hold_knows_whether_its_date_stands_still(facts: dict[str, datetime], moves: bool) -> None:
+    life = Life.of(start(facts=facts))
+    assert not life.posted[-1].plan.context.resolve_by_moves
+    life.do("hold", HoldCase(by=LEAD, reason="fraud_review"))
+    life.after(days=2)
+    context = life.posted[-1].plan.context
+    assert (bool(context.hold_public), context.resolve_by_moves) == (True, moves)  # ours stands still, a date of law never does
+
+
 def test_a_hold_over_a_weekend_costs_no_business_time() -> None:
     life = Life.of(start(), moment("2026-03-06 10:00"))
     before = life.rungs("refund_promise")

@@ -234,6 +234,7 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
         resolve_by=resolve_by,
         resolve_by_why=definition.public if definition is not None else {},
         resolve_by_citation=definition.citation if definition is not None else None,
+        resolve_by_moves=binding is not None and binds and binding.held_since is not None,
         hold_public=reason.public if reason is not None else {},
         hold_since=hold.since if hold is not None else None,
         ask_public=ask_public,

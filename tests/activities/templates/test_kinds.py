@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from activities.templates.formats import Formats
+from activities.templates.languages import language_for
 from activities.templates.preview import preview
 from activities.templates.samples import LAST_ANSWER, OPENED, TODAY, sample_plan, sample_target
 from policies.case.facts import Actor
@@ -11,6 +13,7 @@ from policies.case.plans import MessagePlan
 from policies.case.state import Resolution
 from policies.case.vocabulary import CaseKind, Channel, MessageKind, Role
 from policies.money import Money
+from starter.web.portal.saying import WORDS
 from tests.activities.templates.reading import read
 
 M = MessageKind
@@ -298,3 +301,26 @@ def test_a_preview_is_the_message_of_a_sample() -> None:
     shown = preview(CaseKind.DISPUTE, M.NEWS, "de", Channel.EMAIL, (M.UPDATE,))
     assert shown.template_id == "dispute.news.email"
     assert shown == read(sample_plan(CaseKind.DISPUTE, M.NEWS, "de", also=(M.UPDATE,)))
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "fr", "es"])
+def test_a_letter_that_waits_says_that_its_date_stands_still_in_the_pages_own_words(locale: str) -> None:
+    """Else a photo is wanted by the 6th for a case that is "to be resolved by the 4th at the latest"."""
+    plan = plan_of(M.ASK, locale)
+    still = WORDS[locale]["date.still"]
+    held = plan.model_copy(update={"context": plan.context.model_copy(update={"resolve_by_moves": True})})
+    assert still in read(held).text
+    assert still not in read(plan).text  # a date of law does not stand still
+    date = Formats(language_for(locale), plan.context.zone, show_seconds=False, today=TODAY).short_due(plan.context.resolve_by or TODAY)
+    assert f"{date} (" in read(held, Channel.SMS).text
+    assert f"{date} (" not in read(plan, Channel.SMS).text
+    given = {"new_date_at": plan.context.resolve_by, "hold_since": OPENED}
+    extended = plan.model_copy(update={"context": plan.context.model_copy(update=given)})
+    assert still in read(extended).text
+
+
+def test_a_case_has_been_waiting_since() -> None:
+    plan = plan_of(M.UPDATE)
+    plan.context.hold_public = {"en": "a colleague is looking at your case"}
+    plan.context.hold_since = OPENED
+    assert "Your case has been waiting since Monday, 2 March 2026, 10:00 (CET). The reason: a colleague" in read(plan).text
