@@ -5,7 +5,7 @@ Owns the languages of the pages and the reading of Accept-Language. Must never g
 
 from starlette.requests import Request
 
-LANGUAGES = ("en", "de")
+LANGUAGES = ("en", "de", "fr", "es")
 DEFAULT = "en"
 _LONGEST_HEADER = 500  # characters; browsers send a tenth of it
 

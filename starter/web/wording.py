@@ -87,4 +87,78 @@ WORDS: dict[str, dict[str, str]] = {
             "Ergebnis, kommt weiterhin."
         ),
     },
+    "fr": {
+        "request": "Référence de cette demande",
+        "not_found.title": "Cette page n’existe pas",
+        "not_found.text": (
+            "L’adresse est peut-être incomplète. Si vous venez de l’un de nos messages, rouvrez son lien, ou répondez au message."
+        ),
+        "link_invalid.title": "Ce lien ne fonctionne pas",
+        "link_invalid.text": ("Il a peut-être été coupé en chemin. Rouvrez-le depuis notre message, ou répondez-y : une personne le lit."),
+        "link_expired.title": "Ce lien n’est plus valable",
+        "link_expired.text": "Prenez le lien de notre dernier message, ou répondez à l’un de nos messages : une personne le lit.",
+        "forbidden.title": "Cela ne vient pas de notre page",
+        "forbidden.text": (
+            "Pour votre sécurité, nous n’acceptons que les formulaires de nos propres pages. Revenez en arrière, rechargez la page et "
+            "renvoyez le formulaire."
+        ),
+        "too_many.title": "Trop d’essais",
+        "too_many.text": "Veuillez attendre quelques minutes et réessayer.",
+        "too_large.title": "C’est trop à la fois",
+        "too_large.text": "Veuillez envoyer moins de texte ou des fichiers plus petits.",
+        "unusable.title": "Il manque quelque chose",
+        "unusable.text": ("Nous n’avons pas pu lire ce qui a été envoyé. Revenez en arrière, vérifiez le formulaire et renvoyez-le."),
+        "away.title": "Ce n’est pas possible en ce moment",
+        "away.text": "Une partie de notre système n’est pas disponible. Veuillez réessayer dans quelques minutes.",
+        "fault.title": "Une erreur s’est produite chez nous",
+        "fault.text": "Nous en sommes informés. Veuillez réessayer dans quelques minutes, ou répondez à l’un de nos messages.",
+        "unsubscribe.title": "Ne plus recevoir de points réguliers ?",
+        "unsubscribe.case": "Dossier",
+        "unsubscribe.text": (
+            "Nous ne vous enverrons plus ni point régulier ni enquête : ni sur ce dossier, ni à cette adresse sur un autre."
+        ),
+        "unsubscribe.still": "Ce que nous devons vous dire, comme le résultat, vous parviendra toujours.",
+        "unsubscribe.button": "Arrêter les points réguliers",
+        "unsubscribed.title": "Les points réguliers sont arrêtés",
+        "unsubscribed.text": (
+            "Vous ne recevez plus ni point régulier ni enquête. Ce que nous devons vous dire, comme le résultat, vous parvient toujours."
+        ),
+    },
+    "es": {
+        "request": "Referencia de esta petición",
+        "not_found.title": "Esta página no existe",
+        "not_found.text": (
+            "Puede que la dirección esté incompleta. Si viene de un mensaje nuestro, abra de nuevo su enlace o responda al mensaje."
+        ),
+        "link_invalid.title": "Este enlace no funciona",
+        "link_invalid.text": (
+            "Puede que se cortara por el camino. Ábralo de nuevo desde nuestro mensaje o responda a él: lo lee una persona."
+        ),
+        "link_expired.title": "Este enlace ya no es válido",
+        "link_expired.text": "Use el enlace de nuestro último mensaje, o responda a cualquiera de nuestros mensajes: lo lee una persona.",
+        "forbidden.title": "Esto no se envió desde nuestra página",
+        "forbidden.text": (
+            "Por su seguridad aceptamos solo formularios de nuestras propias páginas. Vuelva atrás, cargue la página de nuevo y envíe "
+            "el formulario otra vez."
+        ),
+        "too_many.title": "Demasiados intentos",
+        "too_many.text": "Espere unos minutos y vuelva a intentarlo.",
+        "too_large.title": "Es demasiado de una vez",
+        "too_large.text": "Envíe menos texto o archivos más pequeños.",
+        "unusable.title": "Falta algo",
+        "unusable.text": "No hemos podido leer lo que se envió. Vuelva atrás, revise el formulario y envíelo de nuevo.",
+        "away.title": "Ahora no es posible",
+        "away.text": "Una parte de nuestro sistema no está disponible en este momento. Vuelva a intentarlo dentro de unos minutos.",
+        "fault.title": "Algo ha fallado por nuestra parte",
+        "fault.text": "Ya lo sabemos. Vuelva a intentarlo dentro de unos minutos, o responda a uno de nuestros mensajes.",
+        "unsubscribe.title": "¿No recibir más avisos periódicos?",
+        "unsubscribe.case": "Caso",
+        "unsubscribe.text": (
+            "No le enviaremos más avisos periódicos ni encuestas: ni sobre este caso, ni a esta dirección sobre ningún otro."
+        ),
+        "unsubscribe.still": "Lo que debemos decirle, como el resultado, lo seguirá recibiendo.",
+        "unsubscribe.button": "Dejar de recibir avisos",
+        "unsubscribed.title": "Ya no recibirá avisos periódicos",
+        "unsubscribed.text": "No recibirá más avisos periódicos ni encuestas. Lo que debemos decirle, como el resultado, le llegará.",
+    },
 }

@@ -14,9 +14,9 @@ from activities.templates.languages import Language, language_for
 from policies.money import Money
 from policies.time.spans import Span
 from starter.web.languages import DEFAULT, language_of
-from starter.web.portal import words_de, words_en
+from starter.web.portal import words_de, words_en, words_es, words_fr
 
-WORDS: dict[str, dict[str, str]] = {"en": words_en.WORDS, "de": words_de.WORDS}
+WORDS: dict[str, dict[str, str]] = {"en": words_en.WORDS, "de": words_de.WORDS, "fr": words_fr.WORDS, "es": words_es.WORDS}
 LANGUAGE_NAMES = {language: words["language.name"] for language, words in WORDS.items()}
 
 

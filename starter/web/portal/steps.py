@@ -119,7 +119,8 @@ def _done_outside(case: Standing) -> list[Step]:
     """What the bank or carrier has done. Asking goes on: that it began is done, when it was last answered stands elsewhere on the page."""
     live = _live(case)
     steps = [Step(_asking(case), "done")] if case.asked_at is not None else []
-    if case.kind is CaseKind.DISPUTE and live and all(part.state in _ANSWERED for part in live) and case.evidence_sent_at is not None:
+    reviewed = any(part.state == "under_review" for part in live)  # it has something to review, whoever handed it in
+    if case.kind is CaseKind.DISPUTE and all(part.state in _ANSWERED for part in live) and (reviewed or case.evidence_sent_at is not None):
         steps.append(Step("bank_answered", "done", case.evidence_sent_at))
     if _at_its_goal(case):
         steps.append(Step(_GOAL[case.kind], "done", _last(live)))

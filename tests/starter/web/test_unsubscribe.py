@@ -103,8 +103,10 @@ async def test_looking_changes_nothing_and_shows_a_button_that_works_without_a_s
     [
         ("de-AT", "en", "de", "Zwischenstände abbestellen"),  # the case's own language first
         ("en", "de", "en", "Stop updates"),
-        ("pt", "fr, de;q=0.8, en;q=0.5", "de", "Zwischenstände abbestellen"),
-        ("pt", "fr", "en", "Stop updates"),
+        ("pt", "it, de;q=0.8, en;q=0.5", "de", "Zwischenstände abbestellen"),
+        ("pt", "it", "en", "Stop updates"),
+        ("fr-CA", "en", "fr", "Arrêter les points réguliers"),
+        ("es", "en", "es", "Dejar de recibir avisos"),
     ],
 )
 async def test_the_page_speaks_the_customers_language(sqlite_store: Store, locale: str, accepts: str, language: str, button: str) -> None:

@@ -21,7 +21,7 @@ from starter.web.portal.headline import besides, headline
 from starter.web.portal.json_status import status_of
 from starter.web.portal.parts_of_case import Part
 from starter.web.portal.public_words import PublicWords
-from starter.web.portal.saying import Saying, reading
+from starter.web.portal.saying import reading
 from starter.web.portal.shown import step_words
 from starter.web.portal.standing import Reopening, Standing, Wait, standing
 from starter.web.portal.steps import steps_of
@@ -127,9 +127,11 @@ def test_whatever_is_said_of_an_open_case_says_the_same(kind: CaseKind) -> None:
         assert now not in BORNE_OUT_BY or states & BORNE_OUT_BY[now] or (now.endswith("_reports") and not states), at
         assert ("asked_bank" in words or "asked_carrier" in words) == (standing_.asked_at is not None or now in _NOT_ASKED), at
         beside = [allowed for part, allowed in SAYS.items() if part in told["summary"]]
-        assert beside and all(now in allowed for allowed in beside), at
+        assert beside, at
+        assert all(now in allowed for allowed in beside), at
         if standing_.owes_answer and told["status"] != "asks_you":
-            assert told["who_acts"] == "us" and told["answer_due_at"], at
+            assert told["who_acts"] == "us", at
+            assert told["answer_due_at"], at
         order = [step["state"] for step in told["steps"]]
         assert order == sorted(order, key=["done", "now", "trouble", "ahead"].index), at
         assert (besides(standing_, SAY) is None) == (now != "answering"), at

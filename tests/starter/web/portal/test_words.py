@@ -7,6 +7,7 @@ from string import Formatter
 
 import pytest
 
+from activities.templates.languages import FOLDERS
 from policies.case.vocabulary import CaseKind, Channel
 from policies.providers.statuses import STATUSES
 from policies.time.spans import Span
@@ -14,6 +15,7 @@ from starter.web.languages import LANGUAGES
 from starter.web.portal import steps
 from starter.web.portal.parts_of_case import PUBLIC_STATE
 from starter.web.portal.saying import WORDS, Saying, page_language
+from starter.web.wording import WORDS as OF_THE_FRAME
 
 TEMPLATES = Path(__file__).parents[4] / "starter" / "web" / "pages" / "portal"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -24,12 +26,26 @@ def names_in(text: str) -> set[str]:
 
 
 def test_every_language_has_every_word_with_the_same_names() -> None:
-    assert set(WORDS) == set(LANGUAGES)
+    assert set(WORDS) == set(LANGUAGES) == set(FOLDERS)  # the page speaks what the messages do
     english = WORDS["en"]
     for language, words in WORDS.items():
         assert set(words) == set(english), language
         assert {key for key in words if names_in(words[key]) != names_in(english[key])} == set(), language
         assert all(text.strip() == text and text for text in words.values()), language
+
+
+def test_french_parts_its_signs_by_a_space_that_does_not_break_and_is_polite() -> None:
+    for words in (WORDS["fr"], OF_THE_FRAME["fr"]):
+        assert {key for key, text in words.items() if re.search(r" [;:?!»]|« ", text)} == set()
+        assert {key for key, text in words.items() if re.search(r"\b(tu|ton|ta|tes|toi)\b", text, re.IGNORECASE)} == set()
+    for words in (WORDS["es"], OF_THE_FRAME["es"]):
+        assert {key for key, text in words.items() if re.search(r"\b(tú|tu|tus|ti|vosotros)\b", text, re.IGNORECASE)} == set()
+        assert {key for key, text in words.items() if text.count("?") != text.count("¿")} == set()
+
+
+def test_the_skeletons_pages_say_the_same_in_every_language() -> None:
+    assert set(OF_THE_FRAME) == set(LANGUAGES)
+    assert {language for language, words in OF_THE_FRAME.items() if set(words) != set(OF_THE_FRAME["en"])} == set()
 
 
 def test_every_key_that_a_template_or_a_module_names_exists() -> None:
@@ -57,7 +73,15 @@ def test_every_state_step_and_channel_has_words() -> None:
 
 @pytest.mark.parametrize(
     ("chosen", "locale", "language"),
-    [(None, "de-AT", "de"), ("en", "de", "en"), (None, "fr-FR", "en"), ("xx", "de", "de"), (None, None, "en")],
+    [
+        (None, "de-AT", "de"),
+        ("en", "de", "en"),
+        (None, "fr-FR", "fr"),
+        (None, "es-MX", "es"),
+        (None, "it", "en"),
+        ("xx", "de", "de"),
+        (None, None, "en"),
+    ],
 )
 def test_the_language_of_the_page(chosen: str | None, locale: str | None, language: str) -> None:
     assert page_language(chosen, locale) == language
@@ -65,7 +89,15 @@ def test_the_language_of_the_page(chosen: str | None, locale: str | None, langua
 
 @pytest.mark.parametrize(
     ("language", "span", "words"),
-    [("en", "24h", "24 hours"), ("en", "48h", "2 days"), ("en", "168h", "7 days"), ("de", "72h", "3 Tage"), ("en", "90m", "90 minutes")],
+    [
+        ("en", "24h", "24 hours"),
+        ("en", "48h", "2 days"),
+        ("en", "168h", "7 days"),
+        ("de", "72h", "3 Tage"),
+        ("fr", "48h", "2\u00a0jours"),
+        ("es", "24h", "24 horas"),
+        ("en", "90m", "90 minutes"),
+    ],
 )
 def test_how_often_in_words(language: str, span: str, words: str) -> None:
     assert Saying(language, language, "UTC", today=NOW).span(Span.parse(span)) == words
