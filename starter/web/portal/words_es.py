@@ -248,6 +248,7 @@ WORDS: dict[str, str] = {
     "feedback.not_yet": "Todavía no le hemos preguntado. Recibirá un mensaje a su debido tiempo; su respuesta contará desde entonces.",
     "feedback.none": "Todavía no hay un resultado que valorar: su caso sigue abierto.",
     "feedback.over": "El plazo para esta respuesta ha pasado. Si algo le preocupa, una persona le escuchará con gusto.",
+    "feedback.unknown": "Una parte de nuestro sistema no responde: no vemos si todavía se puede responder. Inténtelo, por favor.",
     "feedback.answered": "Ya ha respondido. ¡Gracias!",
     # -- not solved --------------------------------------------------------------------------------------------------------------
     "not_solved.title": "¿No está resuelto para usted?",
@@ -258,6 +259,10 @@ WORDS: dict[str, str] = {
     "not_solved.link": "Para mí no está resuelto",
     "not_solved.open": "Su caso está abierto, y trabajamos en él. No hay nada que abrir de nuevo.",
     "not_solved.reopened": "Su caso ya está abierto de nuevo, y trabajamos en él.",
+    "not_solved.unknown": (
+        "Una parte de nuestro sistema no responde ahora, así que no vemos si su caso todavía se puede abrir de nuevo aquí. "
+        "Díganos qué falta e inténtelo; si ahora no se puede recibir, no se pierde nada de lo que escriba."
+    ),
     "not_solved.too_late": "El plazo en que un caso se abre de nuevo por sí solo ha pasado. Una persona se ocupará de ello con usted:",
     "not_solved.merged": "Este caso continúa en otro. Una persona le ayudará con gusto:",
     # -- settings ----------------------------------------------------------------------------------------------------------------
@@ -327,6 +332,10 @@ WORDS: dict[str, str] = {
     "wrong.locale": "Elija uno de los idiomas ofrecidos.",
     "wrong.zone": "Elija una de las zonas horarias ofrecidas.",
     "wrong.away": "No hemos podido recibirlo ahora. Lo que escribió sigue aquí: envíelo de nuevo dentro de unos minutos.",
+    "wrong.unanswered": (
+        "No supimos a tiempo si esto se recibió; puede que sí. Lo que escribió sigue aquí: mire primero su caso o envíelo de nuevo. "
+        "Enviado otra vez sin cambios, cuenta una sola vez."
+    ),
     "wrong.refused": "Su caso ha cambiado entretanto, por eso no hemos podido recibirlo. Vuelva a mirarlo, por favor.",
     "wrong.too_many": "Es mucho en poco tiempo. Espere unos minutos y envíelo de nuevo.",
     # -- pages that say one thing ------------------------------------------------------------------------------------------------

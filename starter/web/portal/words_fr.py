@@ -252,6 +252,7 @@ WORDS: dict[str, str] = {
     ),
     "feedback.none": "Il n’y a pas encore de résultat à évaluer : votre dossier est toujours ouvert.",
     "feedback.over": "Le délai pour cette réponse est passé. Si quelque chose vous préoccupe, une personne vous écoute volontiers.",
+    "feedback.unknown": "Une partie de notre système ne répond pas : nous ne voyons pas si une réponse est encore possible. Essayez.",
     "feedback.answered": "Vous avez répondu. Merci !",
     # -- not solved --------------------------------------------------------------------------------------------------------------
     "not_solved.title": "Ce n’est pas réglé pour vous ?",
@@ -262,6 +263,10 @@ WORDS: dict[str, str] = {
     "not_solved.link": "Ce n’est pas réglé pour moi",
     "not_solved.open": "Votre dossier est ouvert, et nous nous en occupons. Il n’y a rien à rouvrir.",
     "not_solved.reopened": "Votre dossier est déjà rouvert, et nous nous en occupons.",
+    "not_solved.unknown": (
+        "Une partie de notre système ne répond pas en ce moment : nous ne voyons pas si votre dossier peut encore être rouvert ici. "
+        "Dites-nous ce qui manque et essayez ; si cela ne peut pas être pris en compte maintenant, rien de ce que vous écrivez n’est perdu."
+    ),
     "not_solved.too_late": "Le délai pendant lequel un dossier se rouvre de lui-même est passé. Une personne reprend l’affaire avec vous :",
     "not_solved.merged": "Ce dossier continue dans un autre. Une personne vous aide volontiers :",
     # -- settings ----------------------------------------------------------------------------------------------------------------
@@ -333,6 +338,10 @@ WORDS: dict[str, str] = {
     "wrong.away": (
         "Nous n’avons pas pu prendre cela en compte. Ce que vous avez écrit est toujours ici : veuillez l’envoyer de nouveau dans quelques "
         "minutes."
+    ),
+    "wrong.unanswered": (
+        "Nous n’avons pas su à temps si cela a été pris en compte ; c’est encore possible. Ce que vous avez écrit est toujours ici : "
+        "regardez d’abord votre dossier, ou renvoyez-le. Renvoyé sans changement, il ne compte qu’une fois."
     ),
     "wrong.refused": "Votre dossier a changé entre-temps, nous n’avons donc pas pu prendre cela en compte. Veuillez regarder de nouveau.",
     "wrong.too_many": "C’est beaucoup en peu de temps. Veuillez attendre quelques minutes et renvoyer.",

@@ -115,7 +115,7 @@ def test_whatever_is_said_of_an_open_case_says_the_same(kind: CaseKind) -> None:
     for standing_ in every_open_case(kind):
         steps = steps_of(standing_)
         words = {step.name: step_words(step, SAY) for step in steps}
-        told = status_of(standing_, VIEW, SAY, words, "https://x.example")
+        told = status_of(standing_, VIEW, SAY, words)
         (now,) = (step["step"] for step in told["steps"] if step["state"] in ("now", "trouble"))
         states = {part["state"] for part in told["parts"]}
         at = (standing_.phase, standing_.asked_at, standing_.owes_answer, [part.status for part in standing_.parts], told["summary"], now)
