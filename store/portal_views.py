@@ -109,7 +109,7 @@ _LINK_OF = select(contacts.c.link_id).where(contacts.c.contact_ref == bindparam(
 
 
 class LinkHolder(Contract):
-    """Whom the link was made for. `current`: an address of theirs is still one that the case uses."""
+    """Whom the link was made for. `current`: every address of theirs is still one that the case uses."""
 
     contact_ref: str
     case_id: str
@@ -218,8 +218,9 @@ def _holder(row: dict[str, Any]) -> LinkHolder:
     held = {"pays": all(_same_person(holder, role) for role in roles if role.role == "payer")}
     if row["now_saved_at"] is None or row["now_erased_at"] is not None or row["now_saved_at"] <= row["saved_at"]:
         return holder.model_copy(update=held)  # the newest there is; the case may be about to take it
-    # The case uses other contact data since. A link to an address that it has given up (a wrong one, say) opens nothing any more.
-    current = bool(_addresses(holder.email, holder.phone) & _addresses(row["now_email"], row["now_phone"]))
+    # The case uses other contact data since. Its links went to every address of the old ones: once one of these was replaced or removed
+    # (a wrong one, say, or a mailbox that somebody else reads) they open nothing any more. An address that came in addition ends none.
+    current = _addresses(holder.email, holder.phone) <= _addresses(row["now_email"], row["now_phone"])
     now = {name: row[f"now_{name}"] for name in ("email", "phone", "locale", "zone")}
     return holder.model_copy(update={**held, **now, "current": current})
 

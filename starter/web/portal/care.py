@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 _log = logging.getLogger("makegood.web.portal")
 
@@ -22,6 +23,17 @@ class Care:
     email: str | None
     phone: str | None
     tone: Literal["warm", "sober"] = "warm"
+
+    @property
+    def written_to(self) -> str:
+        """The address for a mailto: link (RFC 6068)."""
+        name, at, domain = (self.email or "").rpartition("@")
+        return f"{quote(name)}{at}{domain}"
+
+    @property
+    def dialled(self) -> str:
+        """The number for a tel: link (RFC 3966): without the signs that only help reading."""
+        return "".join(sign for sign in self.phone or "" if sign.isdigit() or sign == "+")
 
 
 class CareOfShops:

@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.money import Money
 from starter.web.portal.headline import headline
-from starter.web.portal.masking import without_keys
+from starter.web.portal.masking import without_keys, without_stumps
 from starter.web.portal.saying import Saying
 from starter.web.portal.standing import Standing
 from starter.web.portal.steps import steps_of
@@ -82,7 +82,7 @@ def status_of(case: Standing, view: PortalView, say: Saying, step_words: dict[st
                 "at": _at(message.at),
                 "channel": message.channel.value if message.channel is not None else None,
                 "subject": message.subject,
-                "text": without_keys(message.text) if message.text is not None else None,
+                "text": without_stumps(without_keys(message.text), say("messages.link")) if message.text is not None else None,
             }
             for message in view.messages
         ],

@@ -12,6 +12,8 @@ _GONE = "…"
 # Below whatever address the house had when the letter was written: an old link still opens something. Shorter than six it is no token.
 _LINK_KEY = re.compile(rf"(https?://[^\s\"'<>]+?(?:{'|'.join(re.escape(path) for path in PATH.values())}))[A-Za-z0-9._~-]{{6,}}")
 
+_STUMP = re.compile(rf"https?://[^\s\"'<>]+?(?:{'|'.join(re.escape(path) for path in PATH.values())}){_GONE}(?:\?to=[a-z-]+)?")
+
 
 def masked_email(address: str) -> str:
     """a***@example.com: the first letter and the domain, which tells one mailbox from another."""
@@ -27,3 +29,8 @@ def masked_phone(number: str) -> str:
 def without_keys(text: str) -> str:
     """A letter as it was sent, but for the tokens in its links: each of them opens something by itself."""
     return _LINK_KEY.sub(rf"\g<1>{_GONE}", text)
+
+
+def without_stumps(text: str, word: str) -> str:
+    """A letter as the page shows it: what is left of its links leads nowhere, so a word stands in their place."""
+    return _STUMP.sub(word, text)

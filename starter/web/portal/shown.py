@@ -4,9 +4,11 @@ Owns the choice of words for steps, and where a visit may go back to. Called by 
 """
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from starter.web.portal.headline import besides, headline, matter
+from starter.web.portal.masking import without_stumps
 from starter.web.portal.saying import Saying
 from starter.web.portal.session import ACTS, Session
 from starter.web.portal.steps import Step, steps_of
@@ -34,7 +36,7 @@ def shown(visit: Visit) -> dict[str, Any]:
         "matter": matter(visit.case, visit.say),
         "steps": steps,
         "step_words": {step.name: step_words(step, visit.say) for step in steps},
-        "talk": talk.said,
+        "talk": [replace(one, text=without_stumps(one.text, visit.say("messages.link"))) if one.text else one for one in talk.said],
         "talk_earlier": talk.earlier,
     }
 

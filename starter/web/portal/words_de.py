@@ -218,6 +218,7 @@ WORDS: dict[str, str] = {
     "messages.none": "Es gibt noch keine Nachrichten.",
     "messages.older": "Ältere Nachrichten ({number})",
     "messages.erased": "Der Wortlaut dieser Nachricht wurde gelöscht.",
+    "messages.link": "[Link]",
     "messages.more": "Ältere Nachrichten stehen hier nicht. Sie sind in Ihrem Postfach, und ein Mensch schickt sie Ihnen gern noch einmal.",
     "messages.uncertain": "Wir sind nicht sicher, ob diese Nachricht bei Ihnen angekommen ist.",
     "messages.you": "Sie haben uns geschrieben",
@@ -297,7 +298,7 @@ WORDS: dict[str, str] = {
     "settings.contact.title": "Ihre E-Mail-Adresse und Telefonnummer",
     "settings.contact.text": (
         "Zu Ihrer Sicherheit zeigen wir nur einen Teil davon. Lassen Sie ein Feld leer, um zu behalten, was dort steht. "
-        "Links in Nachrichten an eine Adresse, die Sie ersetzen, gelten dann nicht mehr."
+        "Wenn Sie etwas ersetzen oder entfernen, gelten die Links in allen früheren Nachrichten nicht mehr; die nächste bringt neue."
     ),
     "settings.contact.email": "Neue E-Mail-Adresse",
     "settings.contact.email.now": "Jetzt: {address}",

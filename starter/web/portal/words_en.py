@@ -218,6 +218,7 @@ WORDS: dict[str, str] = {
     "messages.none": "There are no messages yet.",
     "messages.older": "Older messages ({number})",
     "messages.erased": "The words of this message have been deleted.",
+    "messages.link": "[link]",
     "messages.more": "Older messages are not shown here. They are in your mailbox, and a person can send them to you again.",
     "messages.uncertain": "We cannot be sure that this message reached you.",
     "messages.you": "You wrote to us",
@@ -291,7 +292,7 @@ WORDS: dict[str, str] = {
     "settings.contact.title": "Your e-mail address and phone number",
     "settings.contact.text": (
         "For your safety we show only part of them. Leave a field empty to keep what is there. "
-        "Links in messages to an address that you replace stop working."
+        "When you replace or remove one, the links in all earlier messages stop working; the next message brings new ones."
     ),
     "settings.contact.email": "New e-mail address",
     "settings.contact.email.now": "Now: {address}",

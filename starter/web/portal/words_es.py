@@ -218,6 +218,7 @@ WORDS: dict[str, str] = {
     "messages.none": "Todavía no hay mensajes.",
     "messages.older": "Mensajes anteriores ({number})",
     "messages.erased": "El texto de este mensaje se ha borrado.",
+    "messages.link": "[enlace]",
     "messages.more": "Los mensajes anteriores no se muestran aquí. Están en su buzón, y una persona puede enviárselos de nuevo.",
     "messages.uncertain": "No sabemos con seguridad si este mensaje le llegó.",
     "messages.you": "Usted nos escribió",
@@ -291,7 +292,7 @@ WORDS: dict[str, str] = {
     "settings.contact.title": "Su dirección de correo y su número de teléfono",
     "settings.contact.text": (
         "Por su seguridad mostramos solo una parte. Deje un campo vacío para conservar lo que hay. "
-        "Los enlaces de los mensajes a una dirección que usted sustituya dejan de funcionar."
+        "Si sustituye o quita una, los enlaces de todos los mensajes anteriores dejan de funcionar; el próximo trae otros nuevos."
     ),
     "settings.contact.email": "Nueva dirección de correo",
     "settings.contact.email.now": "Ahora: {address}",

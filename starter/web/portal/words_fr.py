@@ -218,6 +218,7 @@ WORDS: dict[str, str] = {
     "messages.none": "Il n’y a pas encore de messages.",
     "messages.older": "Messages plus anciens ({number})",
     "messages.erased": "Le texte de ce message a été supprimé.",
+    "messages.link": "[lien]",
     "messages.more": (
         "Les messages plus anciens ne sont pas affichés ici. Ils sont dans votre boîte de réception ; une personne peut vous les renvoyer."
     ),
@@ -295,7 +296,7 @@ WORDS: dict[str, str] = {
     "settings.contact.title": "Votre adresse e-mail et votre numéro de téléphone",
     "settings.contact.text": (
         "Pour votre sécurité, nous n’en montrons qu’une partie. Laissez un champ vide pour garder ce qui s’y trouve. "
-        "Les liens des messages envoyés à une adresse que vous remplacez ne fonctionnent plus."
+        "Si vous en remplacez ou supprimez une, les liens des messages précédents ne fonctionnent plus ; le prochain en apporte d’autres."
     ),
     "settings.contact.email": "Nouvelle adresse e-mail",
     "settings.contact.email.now": "Actuellement : {address}",

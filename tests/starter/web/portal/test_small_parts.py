@@ -1,6 +1,7 @@
 """Masks, limits, sessions, public words and the reading of forms, each by itself."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,12 @@ from starter.settings import BOOKS
 from starter.web.as_typed import dialled, time_of_day
 from starter.web.command_key import command_key
 from starter.web.pace import Pace
+from starter.web.pages import page
 from starter.web.portal.care import Care, CareOfShops
 from starter.web.portal.forms import filled
-from starter.web.portal.masking import masked_email, masked_phone, without_keys
+from starter.web.portal.masking import masked_email, masked_phone, without_keys, without_stumps
 from starter.web.portal.public_words import PublicWords
+from starter.web.portal.saying import Saying
 from starter.web.portal.session import Session, Sessions
 
 ENGLISH = language_for("en")
@@ -160,3 +163,18 @@ def test_the_page_speaks_in_the_name_of_the_messages(tmp_path: Path) -> None:
     assert CareOfShops.of_file(tmp_path / "none").of("south", None) == Care("south", None, None)
     file.write_text("[[[")
     assert CareOfShops.of_file(file).of("south", None).name == "south"
+
+
+def test_a_person_is_one_touch_away_on_a_phone() -> None:
+    care = Care("Nordlicht", "hallo+care@example.com", "+49 (40) 555-01 23")
+    say = Saying("de", "de", "UTC", today=datetime(2026, 3, 2, tzinfo=UTC))
+    nothing = {"kept": None, "case_id": None, "outcome": None, "closed_at": None}
+    shown = bytes(page("portal/notice.html.j2", "de", name="left", say=say, care=care, style_url="/s.css", **nothing).body).decode()
+    assert '<a href="tel:+49405550123">' in shown
+    assert '<a href="mailto:hallo%2Bcare@example.com">' in shown
+
+
+def test_what_is_left_of_a_link_is_a_word() -> None:
+    letter = "Your case online: http://127.0.0.1:8080/s/abc.def-ghi\nStop: https://x.example/s/abcdefgh?to=settings. Visit https://x.example/help"
+    shown = without_stumps(without_keys(letter), "[link]")
+    assert shown == "Your case online: [link]\nStop: [link]. Visit https://x.example/help"
