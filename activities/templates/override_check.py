@@ -253,7 +253,7 @@ def _with_raw_codes(c: MessageContext) -> dict[str, object]:
 def _followed(message: _Message, draft: Draft, texts: TextSet) -> Iterator[tuple[str, str]]:
     """Facts that every language words in its own way: another fact must read differently."""
     facts, c = draft.facts, draft.plan.context
-    if facts["resolved"]:
+    if facts["resolved"] or message.sample.plan.kind is MessageKind.ADDRESS_CHANGED:  # its reader is told nothing of how the case stands
         return
     short = message.channel is not Channel.EMAIL
     if not short or not facts["asking"]:

@@ -148,6 +148,8 @@ def sample_plan(
     if kinds & set(_AFTER_RESOLUTION):
         _resolve(context)
     _occasion(context, kinds)
+    if MessageKind.ADDRESS_CHANGED in kinds:
+        context = _bare(context)
     return MessagePlan(
         message_id="sample",
         kind=message,
@@ -161,6 +163,12 @@ def sample_plan(
         next_word_at=context.next_word_at,
         context=context,
     )
+
+
+def _bare(context: MessageContext) -> MessageContext:
+    """For the address that was replaced: which case it is about, and nothing of how it stands."""
+    kept = {"case_id", "kind", "merchant", "brand", "order", "reason", "opened_at", "locale", "zone"}
+    return MessageContext.model_validate(context.model_dump(include=kept))
 
 
 def _resolve(context: MessageContext) -> None:
@@ -260,6 +268,8 @@ def samples_of(kind: CaseKind, message: MessageKind, locale: str, also: tuple[Me
 def _rich(plan: MessagePlan) -> Sample:
     """Links, a hold, several payments, a law, an update that was owed, a provider that fell silent."""
     c = plan.context
+    if plan.kind is MessageKind.ADDRESS_CHANGED:
+        return Sample(plan, brand=_PHONE_ONLY)
     resolved = c.resolution is not None
     more = sample_target(c.kind, settled=not resolved).model_copy(update={"reference": "re_sample_2", "method": "gift_card", "trace": None})
     c.targets = [*c.targets, more]

@@ -66,6 +66,8 @@ def is_asking(plan: MessagePlan) -> bool:
 def sections(plan: MessagePlan) -> list[str]:
     """Names of the sections of an e-mail, in order."""
     kinds = kinds_told(plan)
+    if MessageKind.ADDRESS_CHANGED in kinds:
+        return ["greeting", "address_changed", "at_a_glance", "reach", "closing"]
     resolved = is_resolved(plan)
     chosen = ["greeting"]
     if plan.context.owed_update_at is not None:

@@ -120,6 +120,7 @@ class ChangePreferences(Command):
     # New addresses stand in the store under a reference of their own before they are asked for: with the acceptance the case uses them.
     contact_ref: str | None = None  # None: the addresses stay
     contact_before: str | None = None  # what the new ones were made from; refused if it is no longer so
+    replaced: list[Channel] = Field(default_factory=list)  # which addresses are others now: email, sms (the phone number)
 
 
 class CustomerReply(Command):

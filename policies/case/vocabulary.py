@@ -71,6 +71,7 @@ class MessageKind(StrEnum):
     UPDATE = "update"
     FEEDBACK_REQUEST = "feedback_request"
     FEEDBACK_REMINDER = "feedback_reminder"
+    ADDRESS_CHANGED = "address_changed"  # to the address that was replaced, alone and without a link: whoever did it may be a stranger
 
 
 MESSAGE_CLASS: dict[MessageKind, MessageClass] = {
@@ -90,6 +91,7 @@ MESSAGE_CLASS: dict[MessageKind, MessageClass] = {
     MessageKind.UPDATE: MessageClass.STATUS,
     MessageKind.FEEDBACK_REQUEST: MessageClass.SURVEY,
     MessageKind.FEEDBACK_REMINDER: MessageClass.SURVEY,
+    MessageKind.ADDRESS_CHANGED: MessageClass.MANDATORY,
 }
 
 

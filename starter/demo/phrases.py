@@ -19,6 +19,7 @@ _MESSAGES = {
     "reply": "the customer has the lead's reply",
     "ask": "the customer is asked",
     "ask_reminder": "the customer is reminded of what we asked",
+    "address_changed": "the address that was replaced is told",
     "ask_expired": "the customer is told that the time to answer is over",
     "extension": "the customer has the later date",
     "trace": "the customer has the trace number",

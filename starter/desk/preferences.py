@@ -80,9 +80,18 @@ class Preferring(Acting):
         changed = _changed(contact, changes)
         command = ChangePreferences(by=by, reach=_reach(before, changes, changed), before=before, contact_before=ref)
         if changed is not None and changed != contact:
+            command.replaced = _replaced(contact, changed)
             command.contact_ref = contact_ref(found.case_id, {"from": ref, "to": changed.model_dump(mode="json")}, self._identity)
             await self._desk_books.save_contact(command.contact_ref, found.case_id, snapshot.merchant, changed, self._clock())
         return await self._act(found, PREFERENCES, command, key)
+
+
+def _replaced(before: Contact | None, after: Contact) -> list[Channel]:
+    """Which addresses are others than before; one that came in addition counts: messages may go there from now on."""
+    if before is None:
+        return []
+    named = ((Channel.EMAIL, "email"), (Channel.SMS, "phone"))
+    return [channel for channel, name in named if getattr(before, name) != getattr(after, name)]
 
 
 def _changed(contact: Contact | None, changes: PreferenceChanges) -> Contact | None:

@@ -113,7 +113,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fault.title": "Une erreur s’est produite chez nous",
         "fault.text": "Nous en sommes informés. Veuillez réessayer dans quelques minutes, ou répondez à l’un de nos messages.",
         "unsubscribe.title": "Ne plus recevoir de points réguliers ?",
-        "unsubscribe.case": "Dossier",
+        "unsubscribe.case": "Dossier\u00a0",
         "unsubscribe.text": (
             "Nous ne vous enverrons plus ni point régulier ni enquête : ni sur ce dossier, ni à cette adresse sur un autre."
         ),

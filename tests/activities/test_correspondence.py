@@ -43,3 +43,9 @@ def test_an_answer_by_mail_finds_its_case_and_a_contact_without_link_has_none() 
     assert _letter(MessageKind.UPDATE, Channel.EMAIL).headers["Reply-To"].startswith("reply+")
     assert _letter(MessageKind.UPDATE, Channel.SMS).headers == {}
     assert _letter(MessageKind.UPDATE, Channel.EMAIL, None) == Letter()
+
+
+def test_a_notice_to_a_replaced_address_carries_no_link_and_an_answer_finds_the_case() -> None:
+    letter = _letter(MessageKind.ADDRESS_CHANGED, Channel.EMAIL)
+    assert (letter.links.all(), letter.unsubscribe_url) == ([], None)
+    assert "reply+" in letter.headers["Reply-To"]

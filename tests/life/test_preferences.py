@@ -6,6 +6,7 @@ from typing import Any
 
 from activities.ports import Outgoing, SendFailed, SendOutcome
 from policies.case import commands as c
+from policies.case.facts import Actor
 from policies.case.start import Reachability
 from policies.case.vocabulary import Channel, MessageClass
 from policies.time.spans import Span
@@ -48,6 +49,52 @@ async def test_a_new_address_holds_from_the_next_message_on(tmp_path: Path) -> N
         assert "example.com" not in history
         assert "Ada" not in history
         assert "+4930" not in history
+
+
+async def _replace_address(h: House, case: Case, by: Actor = CUSTOMER, phone: str | None = CONTACT.phone) -> None:
+    moved = CONTACT.model_copy(update={"email": "new@example.com", "phone": phone})
+    await h.desk.save_contact("contact-new", case.start.case_id, case.start.merchant, moved, await h.now())
+    change = c.ChangePreferences(by=by, reach=_reach(), contact_ref="contact-new", replaced=[Channel.EMAIL])
+    await case.act("preferences", change)
+
+
+async def test_the_address_that_was_replaced_is_told_once_and_bare(tmp_path: Path) -> None:
+    """Whoever holds a leaked link may change the address: the one who was written to until now learns of it, and what to do."""
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await h.until(MONDAY + HOUR)
+        await _replace_address(h, case)
+        await h.until(MONDAY + 25 * HOUR)
+        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "ada@example.com", "new@example.com"]
+        notice = h.post.sent[1]
+        assert notice.kind == "address_changed"
+        assert "If it was not you, tell us at once" in notice.outgoing.text
+        for private in ("new@", "n***", "49.90", "/s/"):
+            assert private not in notice.outgoing.text
+        snapshot = await case.snapshot()
+        assert snapshot.promises["made"] == 2  # acknowledgement and update: the notice promised nothing and kept nothing
+        assert snapshot.promises.get("late", 0) + snapshot.promises.get("broken", 0) == 0
+
+
+async def test_an_old_mailbox_that_is_gone_makes_nobody_unreachable(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await h.open(start_of(), CONTACT.model_copy(update={"phone": None}))
+        await h.until(MONDAY + HOUR)
+        h.post.fail = _bad("ada@example.com")
+        await _replace_address(h, case, phone=None)
+        await h.until(MONDAY + 25 * HOUR)
+        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "new@example.com"]
+        assert [fact.detail["kind"] for fact in await case.facts("message_refused")] == ["address_changed"]
+        assert not any("unreachable" in alert.alert_id or "reach" in alert.title for alert, _ in h.alerts.told)
+
+
+async def test_a_lead_who_mends_a_wrong_address_tells_no_stranger(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await h.until(MONDAY + HOUR)
+        await _replace_address(h, case, LEAD)
+        await h.until(MONDAY + 25 * HOUR)
+        assert [message.kind for message in h.post.sent] == ["acknowledgement", "update"]
 
 
 async def test_another_channel_and_its_quiet_hours(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from policies.book import Outcome, Policy
 from policies.case import commands as c
 from policies.case.facts import Actor
-from policies.case.state import CaseState, PromiseState, Target
+from policies.case.state import CaseState, Need, PromiseState, Target
 from policies.case.vocabulary import OWN_FACTS, CallResult, CaseStatus, Channel, FactType, MessageClass, MessageKind, PromiseEnd, Role
 from policies.money import check_currency, total
 from policies.rules.v1 import cadence, clocks, deliveries, feedback, messages, outcomes, provider_news
@@ -570,6 +570,13 @@ def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) 
     before = state.reach
     state.reach = command.reach
     if command.contact_ref is not None:
+        if command.replaced and command.by.role is Role.CUSTOMER:
+            # Whoever holds a link may do this: who was written to until now is told. A lead who mends a wrong address tells no stranger.
+            ways = list(dict.fromkeys([*command.replaced, *before.channels]))
+            notice = Need(
+                kind=MessageKind.ADDRESS_CHANGED, since=now, fact_seq=state.fact_seq, contact_ref=state.start.contact_ref, channels=ways
+            )
+            state.needs.append(notice)
         state.start = state.start.model_copy(update={"contact_ref": command.contact_ref})
     if command.contact_ref is not None or command.reach.channels != before.channels:
         state.failing_channels = []  # other addresses, another order: each is tried again

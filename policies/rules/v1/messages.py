@@ -31,8 +31,9 @@ from policies.rules.v1.memory import alert, end_promise, remember
 from policies.time.spans import Span
 
 _WEIGHT = {kind: weight for weight, kind in enumerate(MessageKind)}
+_NOTICE = MessageKind.ADDRESS_CHANGED  # to whoever was written to before: alone, bare, and no word of the case to its customer
 _AFTER_ALL_PROMISES = frozenset({MessageKind.MONEY_CHECK, MessageKind.TRACE})  # what a resolution has announced: keeps none, makes none
-_NO_PROMISE = _AFTER_ALL_PROMISES | {MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}
+_NO_PROMISE = _AFTER_ALL_PROMISES | {_NOTICE, MessageKind.RESOLUTION, MessageKind.FEEDBACK_REQUEST, MessageKind.FEEDBACK_REMINDER}
 # Why an address is not written to (store/suppressions.py) where its owner said so: STOP, unsubscribed, called it spam.
 _BY_WISH = frozenset({"suppressed_stop", "suppressed_unsubscribe", "suppressed_spam"})
 # Sent again after an unknown outcome: better twice than never. Routine updates and surveys are skipped (issue 3, provider-facts 1.6).
@@ -79,9 +80,11 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
     state.needs = []
     if not needs:
         return None
-    needs.sort(key=lambda waiting: (_WEIGHT[waiting.kind], waiting.since))
+    # A notice to an address that was replaced goes first and by itself: nothing else is for that reader.
+    needs.sort(key=lambda waiting: (waiting.kind is not _NOTICE, _WEIGHT[waiting.kind], waiting.since))
     first = needs[0].kind
-    together = [waiting for waiting in needs if (waiting.kind in _ALONE) == (first in _ALONE)]
+    notice = needs[0] if first is _NOTICE else None
+    together = [notice] if notice is not None else [waiting for waiting in needs if (waiting.kind in _ALONE) == (first in _ALONE)]
     state.needs = [waiting for waiting in needs if waiting not in together]
     kinds = list(dict.fromkeys(waiting.kind for waiting in together))
     promises = not all(kind in _NO_PROMISE for kind in kinds) and MessageKind.RESOLUTION not in kinds
@@ -90,9 +93,10 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
     case_id = state.start.case_id
     # Opaque to the outside: no name, no address; unique by (case, cycle, kind, seq).
     message_id = f"{workflow_id(state.start.kind, case_id)}.{state.cycle}.{first.value}.{state.message_seq}"
-    keeps = None if first in _ALONE or first in _AFTER_ALL_PROMISES else (state.promise.number if state.promise else None)
+    silent = notice is not None or first in _ALONE or first in _AFTER_ALL_PROMISES
+    keeps = None if silent else (state.promise.number if state.promise else None)
     makes = next_promise_number(state) if next_word is not None else None
-    context = _context(state, together, kinds, next_word, now)
+    context = _context(state, together, kinds, next_word, now) if notice is None else _bare_context(state)
     state.in_flight = InFlight(
         message_id=message_id,
         kind=first,
@@ -116,8 +120,8 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
         message_class=MESSAGE_CLASS[first],
         cycle=state.cycle,
         seq=state.message_seq,
-        channels=cadence.channels(state),
-        contact_ref=state.start.contact_ref,
+        channels=cadence.channels(state) if notice is None else notice.channels,
+        contact_ref=state.start.contact_ref if notice is None else notice.contact_ref or state.start.contact_ref,
         must_arrive=any(waiting.kind in _MUST_ARRIVE and not waiting.again for waiting in together),  # once more means once
         keeps=keeps,
         kept_until=kept_until(state) if keeps is not None else None,
@@ -261,6 +265,22 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
     )
 
 
+def _bare_context(state: CaseState) -> MessageContext:
+    """For a reader who may be nobody of the case any more: which case and order it is about, and nothing of how it stands."""
+    start = state.start
+    return MessageContext(
+        case_id=start.case_id,
+        kind=start.kind,
+        merchant=start.merchant,
+        brand=start.brand,
+        order=start.order,
+        reason=start.reason,
+        opened_at=state.opened_at,
+        locale=state.reach.locale,
+        zone=state.reach.zone,
+    )
+
+
 def _feedback_at(state: CaseState, kinds: list[MessageKind], now: datetime) -> datetime | None:
     """When the resolution says that we shall ask; said again it names the same moment, if that still lies ahead."""
     if state.resolution is None:
@@ -336,6 +356,8 @@ def ended(state: CaseState, message_id: str, result: MessageResult, now: datetim
     if flight is None or flight.message_id != message_id:
         return
     state.in_flight = None
+    if flight.kind is _NOTICE and _notice_ended(state, flight, result, now):
+        return
     match result.outcome:
         case MessageOutcome.ACCEPTED:
             _accepted(state, flight, result, now)
@@ -350,6 +372,33 @@ def ended(state: CaseState, message_id: str, result: MessageResult, now: datetim
             if result.reason == UNSUBSCRIBED:
                 _unsubscribed(state, now)
             _not_told(state, flight, result.reason or "skipped", now)
+
+
+_NOTICE_FACTS = {
+    MessageOutcome.ACCEPTED: FactType.MESSAGE_ACCEPTED,
+    MessageOutcome.REFUSED: FactType.MESSAGE_REFUSED,
+    MessageOutcome.UNKNOWN: FactType.MESSAGE_UNKNOWN,
+}
+
+
+def _notice_ended(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> bool:
+    """It says nothing of how the customer is reached now: an old mailbox that is gone makes nobody unreachable and changes no order of
+    channels. False where it waits, or is said once more, like any other message.
+    """
+    type_ = _NOTICE_FACTS.get(result.outcome)
+    if type_ is None or (result.outcome is MessageOutcome.UNKNOWN and not any(waiting.again for waiting in flight.needs)):
+        return False
+    remember(
+        state,
+        type_,
+        now,
+        occurred_at=result.at,
+        kind=flight.kind.value,
+        message_id=flight.message_id,
+        channel=result.channel.value if result.channel else None,
+        reason=result.reason,
+    )
+    return True
 
 
 def _unsubscribed(state: CaseState, now: datetime) -> None:

@@ -61,7 +61,7 @@ def test_an_empty_folder_is_no_problem(tmp_path: Path) -> None:
         ("Moin\n{{ c.opened_at }}", 2, "prints a datetime as it is; right would be words, or a filter such as when or money"),
         ("{{ c.item }}", 1, "a template prints a value that is not known"),
         ("{{ 1 // 0 }}", 1, "fails in resolution of a refund, email"),
-        ("{{ c.targets[0].status }}", 1, "prints a code or a provider's word as it is"),
+        ("{% for t in c.targets %}{{ t.status }}{% endfor %}", 1, "prints a code or a provider's word as it is"),
         ("¶ {% raw %}{{ name }}{% endraw %}", 1, "prints a mark of a template"),
     ],
 )

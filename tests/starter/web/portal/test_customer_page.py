@@ -287,8 +287,8 @@ async def test_german_from_the_first_to_the_last_word(portal: PortalHouse) -> No
 
 
 async def test_a_language_without_a_page_reads_english_as_its_messages_do(portal: PortalHouse) -> None:
-    reach = BY_BOTH.model_copy(update={"locale": "fr"})
-    case = await refund(portal, "D-fr", reach=reach, contact=ADA.model_copy(update={"locale": "fr"}))
+    reach = BY_BOTH.model_copy(update={"locale": "it"})
+    case = await refund(portal, "D-it", reach=reach, contact=ADA.model_copy(update={"locale": "it"}))
     async with portal.browser(accept_language="de") as person:
         assert '<html lang="en">' in (await person.open(case.link())).text
 
@@ -517,6 +517,7 @@ async def test_a_new_address_is_used_and_links_to_the_old_one_end(portal: Portal
 
         await eventually(ended, "the stranger's visit ends")
         assert (await person.get("/case")).status_code == 200  # who made the change stays
+        await case.real.told(MessageKind.ADDRESS_CHANGED)  # and whoever reads the old mailbox learns of it
         assert "link is no longer valid" in (await stranger.open(case.link())).text
         assert (await stranger.http.get("/case.json", headers={"authorization": f"Bearer {case.token()}"})).status_code == 410
 
