@@ -25,6 +25,9 @@ def resolve(life: Life, outcome: str = "denied") -> None:
     life.do("resolve", Resolve(by=LEAD, outcome=outcome))
 
 
+BY_ITSELF = SURVEYS | {K.ADDRESS_CHANGED}
+
+
 def composed(*kinds: MessageKind) -> tuple[list[MessageKind], list[MessageKind]]:
     """(the kinds of the one message, what still waits) of these needs."""
     life = Life.of(start())
@@ -35,8 +38,8 @@ def composed(*kinds: MessageKind) -> tuple[list[MessageKind], list[MessageKind]]
     return [plan.kind, *plan.also], [waiting.kind for waiting in life.state.needs]
 
 
-@pytest.mark.parametrize("second", [kind for kind in K if kind not in SURVEYS])
-@pytest.mark.parametrize("first", [kind for kind in K if kind not in SURVEYS])
+@pytest.mark.parametrize("second", [kind for kind in K if kind not in BY_ITSELF])
+@pytest.mark.parametrize("first", [kind for kind in K if kind not in BY_ITSELF])
 def test_any_two_that_are_no_survey_are_one_message_named_by_the_weightier(first: MessageKind, second: MessageKind) -> None:
     by_weight = sorted({first, second}, key=list(K).index)
     assert composed(first, second) == (by_weight, [])
@@ -48,8 +51,13 @@ def test_a_survey_never_shares_a_message(survey: MessageKind, other: MessageKind
     assert composed(survey, other) == ([other], [survey])
 
 
+@pytest.mark.parametrize("other", [kind for kind in K if kind is not K.ADDRESS_CHANGED])
+def test_a_notice_to_a_replaced_address_goes_first_and_says_nothing_else(other: MessageKind) -> None:
+    assert composed(other, K.ADDRESS_CHANGED) == ([K.ADDRESS_CHANGED], [other])
+
+
 def test_the_weights_are_those_of_the_vocabulary() -> None:
-    everything = [kind for kind in K if kind not in SURVEYS]
+    everything = [kind for kind in K if kind not in BY_ITSELF]
     assert composed(*reversed(everything)) == (everything, [])
     assert everything[:4] == [K.RESOLUTION, K.REOPEN, K.ACKNOWLEDGEMENT, K.APOLOGY]
 

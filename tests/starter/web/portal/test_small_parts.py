@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.datastructures import FormData
@@ -168,7 +169,7 @@ def test_the_page_speaks_in_the_name_of_the_messages(tmp_path: Path) -> None:
 def test_a_person_is_one_touch_away_on_a_phone() -> None:
     care = Care("Nordlicht", "hallo+care@example.com", "+49 (40) 555-01 23")
     say = Saying("de", "de", "UTC", today=datetime(2026, 3, 2, tzinfo=UTC))
-    nothing = {"kept": None, "case_id": None, "outcome": None, "closed_at": None}
+    nothing: dict[str, Any] = {"kept": None, "case_id": None, "outcome": None, "closed_at": None}
     shown = bytes(page("portal/notice.html.j2", "de", name="left", say=say, care=care, style_url="/s.css", **nothing).body).decode()
     assert '<a href="tel:+49405550123">' in shown
     assert '<a href="mailto:hallo%2Bcare@example.com">' in shown
