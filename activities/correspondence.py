@@ -9,7 +9,7 @@ from datetime import datetime
 from activities.ports import LinksPort
 from activities.templates.brand import Links
 from policies.case.plans import MessagePlan
-from policies.case.vocabulary import Channel, MessageClass, MessageKind
+from policies.case.vocabulary import Channel, MessageClass
 from policies.links import LinkPurpose
 
 
@@ -39,7 +39,7 @@ class Correspondence:
         headers: dict[str, str] = {}
         if channel is Channel.EMAIL and self._reply_mailbox is not None:
             headers["Reply-To"] = self._links.reply_address(self._reply_mailbox, link_id)
-        if plan.kind is MessageKind.ADDRESS_CHANGED:  # links of the old contact data have just ended; answers still find the case
+        if plan.context.to_former_address:  # links of the old contact data have just ended; answers still find the case
             return Letter(headers=headers)
         return Letter(links=self._addresses(plan.message_class, channel, link_id, at), unsubscribe_url=unsubscribe, headers=headers)
 

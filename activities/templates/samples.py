@@ -168,7 +168,7 @@ def sample_plan(
 def _bare(context: MessageContext) -> MessageContext:
     """For the address that was replaced: which case it is about, and nothing of how it stands."""
     kept = {"case_id", "kind", "merchant", "brand", "order", "reason", "opened_at", "locale", "zone"}
-    return MessageContext.model_validate(context.model_dump(include=kept))
+    return MessageContext.model_validate({**context.model_dump(include=kept), "to_former_address": True})
 
 
 def _resolve(context: MessageContext) -> None:

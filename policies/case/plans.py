@@ -133,6 +133,7 @@ class MessageContext(Contract):
     feedback_until: Instant | None = None
     reopened_because: str | None = None
     reopen_until: Instant | None = None
+    to_former_address: bool = False  # address_changed: its reader may be nobody of the case any more, and gets no link
     text_refs: list[str] = Field(default_factory=list)  # lead's replies kept in the store
 
 

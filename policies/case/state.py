@@ -111,8 +111,8 @@ class Need(Contract):
     asked: str | None = None
     again: bool = False  # said once already, with an unknown outcome
     until: Instant | None = None  # the date that the customer had for an answer
-    contact_ref: str | None = None  # address_changed: the contact data that were replaced ...
-    channels: list[Channel] = Field(default_factory=list)  # ... and where they are written to, the replaced address first
+    contact_ref: str | None = None  # address_changed: the contact data that were replaced (None: those that replace them) ...
+    channels: list[Channel] = Field(default_factory=list)  # ... and where they are written to, what was changed first
 
 
 class InFlight(Contract):

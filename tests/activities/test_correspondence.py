@@ -46,6 +46,9 @@ def test_an_answer_by_mail_finds_its_case_and_a_contact_without_link_has_none() 
 
 
 def test_a_notice_to_a_replaced_address_carries_no_link_and_an_answer_finds_the_case() -> None:
-    letter = _letter(MessageKind.ADDRESS_CHANGED, Channel.EMAIL)
+    former = sample_plan(CaseKind.REFUND, MessageKind.ADDRESS_CHANGED, "en")
+    letter = Correspondence(URLS, "reply@in.example.com").letter(former, Channel.EMAIL, LINK_ID, AT)
     assert (letter.links.all(), letter.unsubscribe_url) == ([], None)
+    present = former.model_copy(update={"context": former.context.model_copy(update={"to_former_address": False})})
+    assert Correspondence(URLS, "reply@in.example.com").letter(present, Channel.EMAIL, LINK_ID, AT).links.case is not None
     assert "reply+" in letter.headers["Reply-To"]

@@ -58,14 +58,19 @@ async def _replace_address(h: House, case: Case, by: Actor = CUSTOMER, phone: st
     await case.act("preferences", change)
 
 
-async def test_the_address_that_was_replaced_is_told_once_and_bare(tmp_path: Path) -> None:
+async def test_the_address_that_was_replaced_and_the_new_one_are_told_once_and_bare(tmp_path: Path) -> None:
     """Whoever holds a leaked link may change the address: the one who was written to until now learns of it, and what to do."""
     async with house(tmp_path) as h:
         case = await _open(h)
         await h.until(MONDAY + HOUR)
         await _replace_address(h, case)
         await h.until(MONDAY + 25 * HOUR)
-        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "ada@example.com", "new@example.com"]
+        assert [(message.kind, message.outgoing.address) for message in h.post.sent] == [
+            ("acknowledgement", "ada@example.com"),
+            ("address_changed", "ada@example.com"),
+            ("address_changed", "new@example.com"),
+            ("update", "new@example.com"),
+        ]
         notice = h.post.sent[1]
         assert notice.kind == "address_changed"
         assert "If it was not you, tell us at once" in notice.outgoing.text
@@ -76,6 +81,16 @@ async def test_the_address_that_was_replaced_is_told_once_and_bare(tmp_path: Pat
         assert snapshot.promises.get("late", 0) + snapshot.promises.get("broken", 0) == 0
 
 
+async def test_both_notices_wait_for_a_mail_provider_that_is_away(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        case = await _open(h)
+        await h.until(MONDAY + HOUR)
+        h.post.fail = lambda outgoing, at: SendFailed(SendOutcome.RETRY, "http_503") if at < MONDAY + 2 * HOUR else None
+        await _replace_address(h, case)
+        await h.until(MONDAY + 20 * HOUR)
+        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "ada@example.com", "new@example.com"]
+
+
 async def test_an_old_mailbox_that_is_gone_makes_nobody_unreachable(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         case = await h.open(start_of(), CONTACT.model_copy(update={"phone": None}))
@@ -83,7 +98,7 @@ async def test_an_old_mailbox_that_is_gone_makes_nobody_unreachable(tmp_path: Pa
         h.post.fail = _bad("ada@example.com")
         await _replace_address(h, case, phone=None)
         await h.until(MONDAY + 25 * HOUR)
-        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "new@example.com"]
+        assert [message.outgoing.address for message in h.post.sent] == ["ada@example.com", "new@example.com", "new@example.com"]
         assert [fact.detail["kind"] for fact in await case.facts("message_refused")] == ["address_changed"]
         assert not any("unreachable" in alert.alert_id or "reach" in alert.title for alert, _ in h.alerts.told)
 

@@ -571,12 +571,12 @@ def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) 
     state.reach = command.reach
     if command.contact_ref is not None:
         if command.replaced and command.by.role is Role.CUSTOMER:
-            # Whoever holds a link may do this: who was written to until now is told. A lead who mends a wrong address tells no stranger.
+            # Whoever holds a link may do this: who was written to until now is told, and so is the new address, with a link that works.
+            # A lead who mends a wrong address tells no stranger.
             ways = list(dict.fromkeys([*command.replaced, *before.channels]))
-            notice = Need(
-                kind=MessageKind.ADDRESS_CHANGED, since=now, fact_seq=state.fact_seq, contact_ref=state.start.contact_ref, channels=ways
-            )
-            state.needs.append(notice)
+            for former in (state.start.contact_ref, None):
+                notice = Need(kind=MessageKind.ADDRESS_CHANGED, since=now, fact_seq=state.fact_seq, contact_ref=former, channels=ways)
+                state.needs.append(notice)
         state.start = state.start.model_copy(update={"contact_ref": command.contact_ref})
     if command.contact_ref is not None or command.reach.channels != before.channels:
         state.failing_channels = []  # other addresses, another order: each is tried again

@@ -96,7 +96,7 @@ def compose(state: CaseState, now: datetime) -> MessagePlan | None:
     silent = notice is not None or first in _ALONE or first in _AFTER_ALL_PROMISES
     keeps = None if silent else (state.promise.number if state.promise else None)
     makes = next_promise_number(state) if next_word is not None else None
-    context = _context(state, together, kinds, next_word, now) if notice is None else _bare_context(state)
+    context = _context(state, together, kinds, next_word, now) if notice is None else _bare_context(state, notice)
     state.in_flight = InFlight(
         message_id=message_id,
         kind=first,
@@ -265,8 +265,8 @@ def _context(state: CaseState, needs: list[Need], kinds: list[MessageKind], next
     )
 
 
-def _bare_context(state: CaseState) -> MessageContext:
-    """For a reader who may be nobody of the case any more: which case and order it is about, and nothing of how it stands."""
+def _bare_context(state: CaseState, notice: Need) -> MessageContext:
+    """For a reader who may be nobody of the case: which case and order it is about, and nothing of how it stands."""
     start = state.start
     return MessageContext(
         case_id=start.case_id,
@@ -278,6 +278,7 @@ def _bare_context(state: CaseState) -> MessageContext:
         opened_at=state.opened_at,
         locale=state.reach.locale,
         zone=state.reach.zone,
+        to_former_address=notice.contact_ref is not None,
     )
 
 
@@ -356,7 +357,7 @@ def ended(state: CaseState, message_id: str, result: MessageResult, now: datetim
     if flight is None or flight.message_id != message_id:
         return
     state.in_flight = None
-    if flight.kind is _NOTICE and _notice_ended(state, flight, result, now):
+    if any(waiting.contact_ref is not None for waiting in flight.needs) and _notice_ended(state, flight, result, now):
         return
     match result.outcome:
         case MessageOutcome.ACCEPTED:
@@ -382,8 +383,8 @@ _NOTICE_FACTS = {
 
 
 def _notice_ended(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> bool:
-    """It says nothing of how the customer is reached now: an old mailbox that is gone makes nobody unreachable and changes no order of
-    channels. False where it waits, or is said once more, like any other message.
+    """A notice to a former address says nothing of how the customer is reached now: an old mailbox that is gone makes nobody unreachable
+    and changes no order of channels. False where it waits, or is said once more, like any other message.
     """
     type_ = _NOTICE_FACTS.get(result.outcome)
     if type_ is None or (result.outcome is MessageOutcome.UNKNOWN and not any(waiting.again for waiting in flight.needs)):
@@ -480,7 +481,10 @@ def _wait(state: CaseState, flight: InFlight, needs: list[Need]) -> None:
     """What a message wanted to say waits again, and coalesces with whatever comes meanwhile; what was overtaken is not said."""
     needs = [waiting for waiting in needs if not outcomes.overtaken(state, waiting.kind, flight.cycle)]
     kinds = {waiting.kind for waiting in needs}
-    state.needs = [*needs, *[waiting for waiting in state.needs if waiting.kind not in kinds or waiting.text_ref]]
+    state.needs = [
+        *needs,
+        *[waiting for waiting in state.needs if waiting.kind not in kinds or waiting.text_ref or waiting.kind is _NOTICE],
+    ]
 
 
 def _parked(state: CaseState, flight: InFlight, result: MessageResult, now: datetime) -> None:
