@@ -171,6 +171,17 @@ def test_the_cadence_goes_on_in_a_hold() -> None:
     assert life.promise_due_at() == MONDAY + 4 * DAY
 
 
+def test_while_a_customer_waits_for_an_answer_the_next_step_is_ours() -> None:
+    life = Life.of(start())
+    life.after(hours=1)
+    life.do("customer_reply", CustomerReply(by=CUSTOMER, text_ref="t-1"))
+    life.until(MONDAY + DAY)
+    assert life.posted[-1].plan.context.who_acts == "us", "whatever the bank does"
+    life.do("reply", Reply(by=LEAD, text_ref="t-2"))
+    life.until(MONDAY + 3 * DAY)
+    assert life.posted[-1].plan.context.who_acts == "bank"
+
+
 # -- send windows -----------------------------------------------------------------------------------------------------------------
 
 QUIET = [

@@ -340,6 +340,8 @@ def _who_acts(state: CaseState) -> WhoActs:
         reason = policy.hold_reason(state.hold.reason)
         waits_on = reason.waits_on if reason is not None else "review"
         return _WAITS_ON[waits_on]
+    if state.unanswered_since is not None:
+        return "us"  # whatever the bank does: the customer asked something, and a person owes the answer
     live = [target for target in state.targets if target.replaced_by is None]
     if any(target.status in ("failed", "canceled", "lost", "needs_response") for target in live):
         return "us"
