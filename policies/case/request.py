@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from policies.case.case_id import looks_personal
+from policies.case.contact_words import contact_in_number, email_in
 from policies.case.facts import is_to_come, lies_ahead
 from policies.case.vocabulary import OWN_FACTS, CaseKind, Channel, MessageClass, Origin
 from policies.contract import Instant, Strict
@@ -30,8 +31,23 @@ def _a_word(tag: str) -> str:
     return tag
 
 
+def _no_contact(text: str) -> str:
+    found = contact_in_number(text)
+    if found is not None:
+        raise ValueError(f"holds {found}, which would stand in the engine's history; right would be the business's own number or name")
+    return text
+
+
+def _no_email(text: str) -> str:
+    if email_in(text):
+        raise ValueError("holds an e-mail address, which would stand in the engine's history; right would be the provider's own number")
+    return text
+
+
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._&'-]*$")]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Order = Annotated[Reference, AfterValidator(_no_contact)]
+Matter = Annotated[Reference, AfterValidator(_no_email)]  # as a provider or carrier names it
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:-]{0,39}$"), AfterValidator(_a_word)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
@@ -117,7 +133,7 @@ class Payment(Strict):
     currency: str
     method: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "card"
     provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-    reference: Reference
+    reference: Matter
 
     @field_validator("currency")
     @classmethod
@@ -129,14 +145,14 @@ class Parcel(Strict):
     """One parcel of the order."""
 
     carrier: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-    tracking: Reference
+    tracking: Matter
 
 
 class Dispute(Strict):
     """A dispute at the payment provider: what is known when the case is opened."""
 
     provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-    reference: Reference
+    reference: Matter
     stage: DisputeStage = DisputeStage.CHARGEBACK
     due_by: Moment | None = None
 
@@ -156,8 +172,8 @@ class CaseRequest(Strict):
     kind: CaseKind
     reference: Reference
     origin: Origin = Origin.API
-    order: Reference
-    item: str | None = Field(default=None, max_length=200)
+    order: Order
+    item: Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_contact)] | None = None
     parcels: list[Parcel] = Field(default_factory=list, max_length=50)
     reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "unspecified"
     payments: list[Payment] = Field(default_factory=list, max_length=50)

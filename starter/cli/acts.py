@@ -27,6 +27,8 @@ _OPTIONS = {
     "to": "--to",
     "supplied": "--supplied",
     "by.role": "--role",
+    "by.why": "--why",
+    "by.who": "--as",
     "promised_at": "--promised",
     "occurred_at": "--at",
 }

@@ -17,6 +17,7 @@ from policies.providers.statuses import TargetType
 from starter.desk.engine import Forgotten
 from starter.desk.errors import CaseNotFound, MovedOn, Refused
 from starter.desk.keys import CaseKey
+from starter.desk.no_contact import contact_within
 from starter.desk.reading import Reading
 from store.references import CaseReference
 from workflows import names
@@ -200,6 +201,8 @@ class Acting(Reading):
         seq = self._seq_of(key)
         if seq is not None:
             command = command.model_copy(update={"if_seq": seq})
+        if (contact := contact_within(command)) is not None:
+            raise Refused(contact)
         try:
             return await self._engine.update(key, name, command, update_id)
         except Forgotten as gone:

@@ -233,3 +233,23 @@ def test_no_value_is_ever_repeated(path: str, noise: str) -> None:
 )
 def test_what_a_case_cannot_start_with(change: dict[str, object], words: str) -> None:
     assert any(words in f"{field}: {message}" for field, message in refused(request(**change)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("order", f"{SECRET}@example.org"),
+        ("order", "+49 30 1234561"),
+        ("item", f"shoes for {SECRET}@example.org"),
+        ("payments__0__reference", f"{SECRET}@example.org"),
+    ],
+)
+def test_what_would_stand_in_the_engines_history_holds_no_address(path: str, value: str) -> None:
+    ((field, message),) = refused(request(**{path: value}))
+    assert field == path.replace("__", ".")
+    assert "would stand in the engine's history" in message
+
+
+def test_an_order_of_many_digits_and_an_article_number_are_fine() -> None:
+    made = CaseRequest.model_validate(request(order="4711000012345", item="EAN 4 006381 333931"))
+    assert made.order == "4711000012345"

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from policies.book import Policy
+from policies.case.contact_words import contact_in
 from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
 from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
@@ -62,6 +63,7 @@ _AWAY = "The engine or the books do not answer now. What you typed is still here
 _UNSURE = (
     "No worker answered in time: it may still be carried out. What you typed is still here. Look at the case before you send it again."
 )
+_APART = "a note or a reply may hold it"
 _WHY = "Say why in a few words: it stands on the timeline."
 
 # A case does a few things by itself in the seconds after an act, none of them twice in the milliseconds between a look and an act.
@@ -112,6 +114,10 @@ class ActPages:
         if step == "edit":
             return await self._form(visit, deed, case, version=version)
         why = form.text("why", most=500, needed=_WHY if deed.why == "needed" else None) if deed.why != "none" else None
+        if why is not None and (contact := contact_in(why)) is not None:  # the desk refuses it, too; here before the second step
+            form.refuse(
+                "why", f"It holds {contact}, and stands in the engine's history for good. Right would be words without it; {_APART}."
+            )
         wish = await deed.read(Asked(console, visit, case, self._policy_of(case.policy_id)))
         if wish is None or form.errors:
             return await self._form(visit, deed, case, version=version, status=422)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from policies.case.contact_words import emails_in, phones_in
 from policies.case.facts import Fact
 from policies.case.vocabulary import FactType, PromiseEnd
 from starter.web.console.case.reasons import why
@@ -21,6 +22,7 @@ from store.standing import DeliveryState, MessageState
 from store.views import AlertView, MessageView, PromiseView, TextView
 
 _TEXTS = ("text_ref", "comment_ref")
+_TELLING = 7  # last digits that tell one number from another, whatever stands before them: a country, a zero, nothing
 _ARRIVED = ("delivered", "read", "answered")
 # Their message stands in the history itself, with all that became of it.
 _OF_A_MESSAGE = frozenset({FactType.MESSAGE_ACCEPTED, FactType.MESSAGE_REFUSED, FactType.MESSAGE_UNKNOWN})
@@ -86,6 +88,7 @@ class Masks:
                 pairs.append((person.name.strip(), masked_name(person.name)))
         pairs.sort(key=lambda pair: -len(pair[0]))  # the longest first: "Ada" masked alone would leave the rest of "Ada Brook" behind
         # Whole words only: somebody is called Will, and "will" is no name within "goodwill".
+        self._phones = [person.phone for person in people if person.phone]
         self._pairs = [(re.compile(rf"(?<!\w){re.escape(whole)}(?!\w)", re.IGNORECASE), mask) for whole, mask in pairs]
 
     def over(self, text: str | None) -> str | None:
@@ -94,7 +97,26 @@ class Masks:
         shown = without_keys(text)
         for whole, mask in self._pairs:
             shown = whole.sub(mask.replace("\\", r"\\"), shown)
-        return shown
+        return self._numbers(shown, others=False)
+
+    def over_typed(self, text: str | None) -> str | None:
+        """Of what somebody typed: also addresses and numbers that the case does not know, for they are somebody's."""
+        if text is None:
+            return None
+        shown = self.over(text) or ""
+        for begin, end in reversed([*emails_in(shown)]):
+            if "***" not in shown[begin:end]:
+                shown = shown[:begin] + masked_email(shown[begin:end]) + shown[end:]
+        return self._numbers(shown, others=True)
+
+    def _numbers(self, text: str, *, others: bool) -> str:
+        """Numbers in any spelling: a caller says 07700 900117, the books hold +447700900117."""
+        for begin, end in reversed([*phones_in(text)]):
+            digits = re.sub(r"\D", "", text[begin:end])
+            whole = next((phone for phone in self._phones if phone.endswith(digits[-_TELLING:])), None)
+            if whole is not None or others:
+                text = text[:begin] + masked_phone(whole or text[begin:end]) + text[end:]
+        return text
 
 
 def masked_name(name: str) -> str:
@@ -136,7 +158,7 @@ def _of_fact(fact: Fact, page: HistoryPage, masks: Masks) -> Entry:
         person=person,
         role=fact.by.role.value if fact.by is not None and person is not None else None,
         why=why(fact),
-        text=masks.over(erased),
+        text=masks.over_typed(erased),
         seq=fact.seq,
     )
 

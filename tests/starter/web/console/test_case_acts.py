@@ -514,3 +514,13 @@ async def test_a_merge_offers_the_customers_open_cases(scene: Scene, desk: Scrip
         assert f"<code>{OTHER}</code> refund O-1002, open" in (await visitor.get(f"{PATH}/merge")).text
         desk.engine = {KEY: snapshot_of_life(links=[])}
         assert f"<code>{OTHER}</code> refund O-1002, open" in (await visitor.get(f"{PATH}/link")).text
+
+
+@pytest.mark.parametrize("slug", ["hold", "resolve", "reassign"])
+async def test_an_address_in_the_reason_is_refused_at_the_form_before_anything_is_asked(
+    scene: Scene, desk: ScriptedDesk, slug: str
+) -> None:
+    async with scene.signed_in() as visitor:
+        answer = await send(visitor, slug, why="call kim@example.org")
+    assert (answer.status_code, desk.acts, desk.asked) == (422, [], [])
+    assert "It holds an e-mail address" in answer.text

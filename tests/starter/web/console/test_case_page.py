@@ -344,3 +344,16 @@ def test_names_are_masked_as_words_and_not_within_others() -> None:
     assert masks.over("Hello WILL, goodwill for Will@Example.com \\1") == "Hello W***, goodwill for w***@example.com \\1"
     known = Masks(Contact(name="Ada"), Contact(name="Ada Brook"))
     assert known.over("Hello Ada Brook, or Ada") == "Hello A*** B***, or A***"
+
+
+@pytest.mark.parametrize("typed", ["+44 7700 900117", "07700 900117", "0044 7700 900 117", "+44 (0)7700-900117"])
+def test_a_number_is_masked_as_people_type_it(typed: str) -> None:
+    masks = Masks(Contact(phone="+447700900117"))
+    assert masks.over(f"Ring {typed}, order 4711000012345") == "Ring +44 *** 117, order 4711000012345"
+
+
+def test_what_somebody_typed_shows_no_strangers_address_either() -> None:
+    masks = Masks(Contact(phone="+447700900117"))
+    typed = "Her brother: +49 30 1234561 or kim@example.org, since 2026-03-02 10:15"
+    assert masks.over_typed(typed) == "Her brother: +49 *** 561 or k***@example.org, since 2026-03-02 10:15"
+    assert masks.over("Call us: +49 30 1234500") == "Call us: +49 30 1234500"  # a letter's own words: the shop's number
