@@ -15,7 +15,7 @@ from policies.case.commands import Receipt
 from policies.money import Money, check_currency
 from starter.cli.options import ActingRole, As, CaseArgument, InRole, Json, Key, Reason, Why, Yes, actor, answerable
 from starter.cli.printing import parsed_moment, put_json, remark, say, what_is_next, when
-from starter.cli.second_look import at_fact, at_role
+from starter.cli.second_look import at_fact, at_owner, at_role
 from starter.cli.session import Office, open_office, run
 from starter.desk import Desk, Refused
 
@@ -197,7 +197,8 @@ def extend(
 
 def reassign(
     case: CaseArgument,
-    owner: Annotated[str, typer.Argument(help="Who takes the case.")],
+    owner: Annotated[str, typer.Argument(help="Who takes the case: a person of the console, or one of the directory's owners.")],
+    anyway: Annotated[bool, typer.Option("--anyway", help="Take a name that nobody is known by.")] = False,
     as_: As = None,
     role: InRole = ActingRole.LEAD,
     why: Reason = None,
@@ -206,7 +207,12 @@ def reassign(
 ) -> None:
     """Give a case to another owner."""
     by = answerable(as_, role, why)
-    done(lambda desk: desk.reassign(case, by, owner, key=key), json)
+
+    async def look(office: Office) -> None:
+        if not anyway and key is None:  # the same command again has its answer already
+            await at_owner(office, case, owner)
+
+    done(lambda desk: desk.reassign(case, by, owner, key=key), json, look)
 
 
 def reply(

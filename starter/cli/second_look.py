@@ -13,6 +13,7 @@ from policies.book import Policy, PolicyBook
 from policies.case.vocabulary import OWN_FACTS, CaseStatus
 from starter.cli.session import Office, settings
 from starter.desk import Refused
+from starter.owners import not_an_owner, owners_of
 from starter.plain_errors import nearest
 from starter.policy_choice import NoPolicy, by_id
 from starter.settings import ROOT
@@ -74,6 +75,14 @@ async def at_role(office: Office, case: str, to: str) -> None:
     wrong = odd_role(to, await _policy(office, case), _roles())
     if wrong is not None:
         raise Refused(wrong)
+
+
+async def at_owner(office: Office, case: str, owner: str) -> None:
+    """Raises Refused if an alert to the owner would reach nobody, and what looking up a case raises."""
+    merchant = (await office.desk.snapshot(case)).merchant
+    wrong = not_an_owner(owner, await owners_of(merchant, office.books.store, settings()))
+    if wrong is not None:
+        raise Refused(f"owner {owner} {wrong} (--anyway takes it as it is)")
 
 
 async def at_supplied(office: Office, case: str) -> None:

@@ -13,29 +13,34 @@ from policies.case.commands import Receipt
 from policies.case.facts import Actor
 from policies.money import Money
 from starter.desk import CaseKey, Desk
+from starter.owners import not_an_owner, owners_of
 from starter.web.api import bodies
 from starter.web.api.acting import Act, Doing
+from starter.web.api.caller import Caller
 from starter.web.api.documented import BEARER, act_examples, answers, operation
 from starter.web.api.fields import CaseId
 from starter.web.api.finding import find
 from starter.web.api.guard import Guard, needs
+from starter.web.api.refusals import of_reasons
 from starter.web.parts import WebParts
 from store.api_keys import Scope
 
 # They change what the customer gets: the case takes them from a lead only. Everything else is an agent's too.
 LEADS_ACTS = frozenset({"resolve", "extend", "reassign", "withdraw"})
 
+Look = Callable[[WebParts, Caller, str, Any], Awaitable[None]]
 Means = Callable[[Desk, CaseKey, Actor, Any, str | None], Awaitable[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`means`: the desk's own method, with what the body says."""
+    """`means`: the desk's own method, with what the body says. `look`: what the rules cannot know; raises Problem."""
 
     name: str
     summary: str
     form: type[bodies.ActBody]
     means: Means
+    look: Look | None = None
 
 
 def _resolve(desk: Desk, case: CaseKey, by: Actor, body: bodies.ResolveBody, key: str | None) -> Awaitable[Receipt]:
@@ -50,6 +55,14 @@ def _fact(desk: Desk, case: CaseKey, by: Actor, body: bodies.FactBody, key: str 
 
 def _feedback(desk: Desk, case: CaseKey, by: Actor, body: bodies.FeedbackBody, key: str | None) -> Awaitable[Receipt]:
     return desk.feedback(case, by, csat=body.csat, nps=body.nps, comment=body.comment, key=key)
+
+
+async def _known_owner(parts: WebParts, caller: Caller, case_id: str, body: bodies.ReassignBody) -> None:
+    found = await find(parts, caller, case_id)
+    merchant = found.row.merchant if found.row is not None else found.snapshot.merchant if found.snapshot is not None else ""
+    wrong = not_an_owner(body.owner, await owners_of(merchant, parts.backends.store(), parts.settings))
+    if wrong is not None:
+        raise of_reasons([f"owner: {wrong}"])
 
 
 _ACTS = (
@@ -83,6 +96,7 @@ _ACTS = (
         "Give a case to another owner",
         bodies.ReassignBody,
         lambda desk, case, by, body, key: desk.reassign(case, by, body.owner, key=key),
+        _known_owner,
     ),
     _Entry(
         "replies",
@@ -146,6 +160,8 @@ def _operation(parts: WebParts, entry: _Entry) -> Callable[..., Awaitable[Receip
     """An operation that takes the entry's form."""
 
     async def operate(case_id: CaseId, body: Any, act: Act) -> Receipt:
+        if entry.look is not None:
+            await entry.look(parts, act.caller, case_id, body)
         return await act.do(parts, case_id, entry.name, body, lambda desk, case, by, key: entry.means(desk, case, by, body, key))
 
     operate.__annotations__["body"] = entry.form  # read when the route is made

@@ -125,7 +125,7 @@ def act_examples(now: datetime) -> dict[str, dict[str, Any]]:
         "resume": {"Go on": {"by": _BY}},
         "escalate": {"One level up": {"by": _BY}, "To a role": {"by": _BY, "to": "head"}},
         "extend": {"Four weeks more": {"by": _BY, "until": (day + timedelta(days=28)).isoformat()}},
-        "reassign": {"Another owner": {"by": _BY, "owner": "bob.agent"}},
+        "reassign": {"Another owner": {"by": _BY, "owner": "ana.agent"}},
         "replies": {"An answer": {"by": _BY, "text": "Your bank has the money since Monday."}},
         "notes": {"A note": {"by": _BY, "text": "Spoke with the warehouse."}},
         "facts": {

@@ -16,6 +16,7 @@ from policies.case.contact_words import contact_in
 from policies.case.facts import Fact
 from policies.case.vocabulary import OWN_FACTS, Channel
 from starter.desk import DeskError, EngineUnavailable, MovedOn, Refused, Unanswered
+from starter.owners import owners_of
 from starter.web.command_key import command_key, digest_of
 from starter.web.console.case.deeds import DEEDS, Deed
 from starter.web.console.case.fields import currencies_of
@@ -36,7 +37,6 @@ from starter.web.parts import Away
 from starter.web.portal.public_words import PublicWords
 from store.case_pages import CasePages
 from store.engine import StoreRefused, StoreUnavailable
-from store.people import People
 
 SAID_PREFIX = "case_"
 # A refusal names its field in the words of a command; the form has its own names.
@@ -293,8 +293,8 @@ class ActPages:
             above = [(level, to) for level, to in rungs if level > case.snapshot.escalation]
             shown["levels"] = [("", "The next level"), *((str(level), f"Level {level}: {plainly(to)}") for level, to in above)]
         if deed.slug == "reassign":
-            people = await People(self._console.parts.backends.store()).all()
-            shown["names"] = [person.name for person in people if person.disabled_at is None and person.sees(case.snapshot.merchant)]
+            parts = self._console.parts
+            shown["names"] = await owners_of(case.snapshot.merchant, parts.backends.store(), parts.settings)
         if deed.slug == "fact":
             shown["facts"] = _fact_names(policy)
         if deed.slug == "replaced":

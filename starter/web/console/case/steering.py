@@ -4,6 +4,7 @@ Owns the reading of these forms. Must never decide what is allowed: the case say
 """
 
 from policies.case import commands as c
+from starter.owners import not_an_owner, owners_of
 from starter.web.console.case.fields import code, moment
 from starter.web.console.case.wishes import Asked, Wish
 from workflows import names
@@ -54,5 +55,10 @@ async def reassign(asked: Asked) -> Wish | None:
         return None
     if "@" in owner:
         asked.form.refuse("owner", "Right would be a name as it stands on timelines, never an address.")
+        return None
+    parts = asked.console.parts
+    wrong = not_an_owner(owner, await owners_of(asked.case.snapshot.merchant, parts.backends.store(), parts.settings))
+    if wrong is not None:
+        asked.form.refuse("owner", f"This {wrong}.")
         return None
     return Wish(lambda desk, key, by, once: desk.reassign(key, by, owner, key=once), (owner,))

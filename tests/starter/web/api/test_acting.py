@@ -41,7 +41,7 @@ MEANT: list[tuple[str, dict[str, Any], str, tuple[Any, ...], dict[str, Any]]] = 
     ("resume", {}, "resume", (), {}),
     ("escalate", {"level": 2, "to": "head"}, "escalate", (), {"level": 2, "to": "head"}),
     ("extend", {"until": UNTIL}, "extend", (AT,), {}),
-    ("reassign", {"owner": "bob"}, "reassign", ("bob",), {}),
+    ("reassign", {"owner": "ana.agent"}, "reassign", ("ana.agent",), {}),
     ("replies", {"text": " Grüße "}, "reply", ("Grüße",), {}),
     ("notes", {"text": "a\nb"}, "note", ("a\nb",), {}),
     (
@@ -275,3 +275,14 @@ async def test_an_act_on_nothing(sqlite_store: Store) -> None:
         named = await client.post(f"/v1/cases/{CASE}/merge", json={"by": BY})
     assert [(answer.status_code, answer.json().get("field")) for answer in (unknown, linked)] == [(404, None), (404, "case_id")]
     assert named.status_code == 404
+
+
+async def test_a_case_is_given_to_nobody_whom_no_alert_reaches(sqlite_store: Store) -> None:
+    api = api_of(sqlite_store)
+    await one_case(sqlite_store)
+    async with api.caller(Scope.LEAD) as client:
+        answer = await client.post(f"/v1/cases/{CASE}/reassign", json={"by": BY, "owner": "nobody.there"})
+    told = answer.json()
+    assert (answer.status_code, told["field"], api.desk.acts) == (422, "owner", [])
+    assert "right would be a person of the console" in told["detail"]
+    assert told["detail"].endswith(": ana.agent")  # of examples/directory.toml, as the worker reads it

@@ -37,7 +37,7 @@ FORMS: dict[str, dict[str, str]] = {
     "hold": {"reason": "under_review", "until": "2026-03-05T10:00", "why": "a look"},
     "resume": {"why": "done"},
     "escalate": {"level": "3", "why": "angry"},
-    "reassign": {"owner": "bea", "why": "holiday"},
+    "reassign": {"owner": "ana.agent", "why": "holiday"},
     "extend": {"until": "2026-03-06T10:00", "why": "the bank"},
     "fact": {"name": "goods received", "occurred_at": "2026-03-02T10:00", "why": "scanned"},
     "replaced": {"old": "simpay|SP-9", "new": "SP-10"},
@@ -57,7 +57,7 @@ ASKED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "hold": ("hold", ("under_review",), {"until": hours(73)}),
     "resume": ("resume", (), {}),
     "escalate": ("escalate", (), {"level": 3}),
-    "reassign": ("reassign", ("bea",), {}),
+    "reassign": ("reassign", ("ana.agent",), {}),
     "extend": ("extend", (hours(97),), {}),
     "fact": ("report_fact", ("goods_received",), {"occurred_at": hours(1)}),
     "replaced": ("report_fact", ("payment_replaced",), {"old_reference": "SP-9", "new_reference": "SP-10", "provider": "simpay"}),
@@ -524,3 +524,18 @@ async def test_an_address_in_the_reason_is_refused_at_the_form_before_anything_i
         answer = await send(visitor, slug, why="call kim@example.org")
     assert (answer.status_code, desk.acts, desk.asked) == (422, [], [])
     assert "It holds an e-mail address" in answer.text
+
+
+async def test_a_case_is_given_to_people_who_may_act_and_see_it(scene: Scene, desk: ScriptedDesk) -> None:
+    await scene.person("vera", PersonRole.VIEWER)
+    await scene.person("otto", PersonRole.AGENT, merchants=["other"])
+    await scene.person("bea", PersonRole.AGENT)
+    async with scene.signed_in() as visitor:
+        form = await visitor.get(f"{PATH}/reassign")
+        assert "Known: ana.agent, bea, lena." in form.text
+        for nobody in ("nobody.there", "vera", "otto"):
+            refused = await send(visitor, "reassign", owner=nobody, once=f"{nobody:0<22}".replace(".", "_"))
+            assert (refused.status_code, desk.acts) == (422, []), nobody
+            assert "This is nobody who would be told" in refused.text
+            assert f'value="{nobody}"' in refused.text
+        assert (await send(visitor, "reassign", owner="bea", follow=False)).status_code == 303
