@@ -138,6 +138,11 @@ class Queries:
         rows = await self._rows(_of(texts, case_id, "written_at", "text_ref"))
         return [TextView.model_validate({**row, "by": row["actor"], "at": row["written_at"]}) for row in rows]
 
+    async def text(self, case_id: str, text_ref: str) -> TextView | None:
+        """One text of this case; its body is empty if it was erased."""
+        rows = await self._rows(select(texts).where(texts.c.text_ref == text_ref, texts.c.case_id == case_id))
+        return TextView.model_validate({**rows[0], "by": rows[0]["actor"], "at": rows[0]["written_at"]}) if rows else None
+
     async def summary(self, case_ids: Collection[str] | None = None, *, include_shadow: bool = False) -> Summary:
         """The figures of these cases, or of all; shadow cases, which sent nothing, only on demand."""
         return await self._store.read(lambda connection: summarise(connection, case_ids, include_shadow))

@@ -125,7 +125,9 @@ class Stack:
         return environment
 
     def _links(self, settings: Settings) -> dict[str, object]:
-        """What links in messages are made of, where the settings leave it open: this machine's address and a key of this folder."""
+        """What links in messages are made of and what integrators read, where the settings leave it open: this machine's address, a key of
+        this folder, the OpenAPI document.
+        """
         changes: dict[str, object] = {}
         if settings.public_url is None:
             changes["public_url"] = self.web_url
@@ -133,6 +135,8 @@ class Stack:
             changes["temporal_ui_url"] = self.ui_url
         if settings.link_keys is None and settings.link_keys_file is None:
             changes["link_keys_file"] = link_keys.made(self._state_dir)
+        if "web_openapi" not in settings.model_fields_set:
+            changes["web_openapi"] = True  # this machine's integrators are who starts it; elsewhere the operator decides
         return changes
 
     async def wait(self) -> None:

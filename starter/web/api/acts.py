@@ -119,7 +119,8 @@ _ACTS = (
     ),
     _Entry("feedback", "Enter the customer's answer to the survey; a later one replaces it", bodies.FeedbackBody, _feedback),
 )
-ACTS = (*(entry.name for entry in _ACTS), "links")
+BODIES: dict[str, type[bodies.ActBody]] = {**{entry.name: entry.form for entry in _ACTS}, "links": bodies.LinkBody}
+ACTS = tuple(BODIES)
 
 
 def acts_router(parts: WebParts, guard: Guard) -> APIRouter:

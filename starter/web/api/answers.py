@@ -1,6 +1,7 @@
 """What callers get: forms that grow by optional fields only.
 
-Owns what of a case leaves the house over the API. Must never hold contact data, a message's words or a digest. Used by the operations
+Owns what of a case leaves the house over the API. Must never hold contact data, a message's words or a digest;
+words that people typed only where one text is asked for. Used by the operations
 and, through them, by the OpenAPI document.
 """
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from policies.book import Policy
 from policies.case.commands import Receipt, Snapshot
-from policies.case.facts import Fact
+from policies.case.facts import Actor, Fact
 from policies.case.state import Resolution
 from policies.case.vocabulary import CaseKind, CaseStatus
 from policies.contract import Contract, Instant
@@ -95,6 +96,18 @@ class Timeline(Contract):
     after: int | None = None
 
 
+class TextAnswer(Contract):
+    """A text of the case, in the words that were typed. `kind`: reply, note, phone, comment, customer ..."""
+
+    text_ref: str
+    case_id: str
+    kind: str
+    text: str
+    erased: bool = Field(description="The words were erased; `text` is empty then.")
+    by: Actor
+    at: Instant
+
+
 class OpenedCase(Opened):
     """The answer to an opening."""
 
@@ -134,5 +147,6 @@ __all__ = [
     "ProblemAnswer",
     "Receipt",
     "Source",
+    "TextAnswer",
     "Timeline",
 ]

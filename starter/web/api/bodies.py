@@ -65,11 +65,13 @@ class ExtendBody(ActBody):
 
 
 class ReassignBody(ActBody):
-    owner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,59}$")]
+    owner: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,59}$")] = Field(
+        description="A name that the case's alerts reach: a person of the console who may act, an owner of the directory file."
+    )
 
 
 class TextBody(ActBody):
-    text: Text
+    text: Text = Field(description="Kept apart from the engine's history: it may name the customer.")
 
 
 class FactBody(ActBody):

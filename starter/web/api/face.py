@@ -13,6 +13,7 @@ from starter.web.api.opening import opening_router
 from starter.web.api.rates import Rates
 from starter.web.api.reading import reading_router
 from starter.web.api.rulebook import rulebook_router
+from starter.web.api.texts import texts_router
 from starter.web.parts import Face, WebParts
 
 
@@ -21,6 +22,6 @@ def api_faces(parts: WebParts, rates: Rates | None = None) -> list[Face]:
     guard = Guard(parts, rates)
     batch = Face(batch_router(parts, guard), prefixes=("/v1/cases:batch",), machine=True, body_limit=LARGEST)
     router = APIRouter()
-    for part in (opening_router, listing_router, reading_router, acts_router, rulebook_router):
+    for part in (opening_router, listing_router, reading_router, texts_router, acts_router, rulebook_router):
         router.include_router(part(parts, guard))
     return [batch, Face(router, prefixes=("/v1/",), machine=True)]

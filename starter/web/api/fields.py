@@ -3,6 +3,7 @@
 Owns what is text, what is a moment, what is a case id. Must never repeat a value in an error. Used by the bodies and the queries.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from policies.case.request import Moment, Reference
 
 _KEPT = "\n\r\t"
+_LOST_PLUS = re.compile(r"T\d\d:\d\d[\d:.]* \d\d:?\d\d\Z")
 _TIME = "right would be an ISO 8601 time with its offset, for example 2026-03-02T10:00:00+01:00"
 
 
@@ -30,6 +32,8 @@ def _written_out(value: Any) -> Any:
     """A bare number would be read as seconds since 1970: 20260302 is a day in August 1970."""
     if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and _LOST_PLUS.search(value):  # in an address a bare + is a blank
+        raise ValueError("is no time: the + of its offset arrived as a blank; right would be %2B01:00 in an address, or Z for UTC")
     if not isinstance(value, str) or value.strip().replace(".", "", 1).lstrip("+-").isdigit():
         raise ValueError(f"is no time; {_TIME}")
     return value

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from starter.cli.schema import published
 from starter.policy_books import load_books
+from starter.web.api.acts import BODIES
 from starter.web.api.answers import PoliciesInForce, PolicyAnswer
 from starter.web.api.caller import ByCaller
 from starter.web.api.documented import BEARER, answers, operation
@@ -25,7 +26,7 @@ def rulebook_router(parts: WebParts, guard: Guard) -> APIRouter:
         for book in load_books(parts.settings.policy_book_files)
         for policy in book.policies
     ]
-    schemas = published()
+    schemas = {**published(), "acts": {name: form.model_json_schema() for name, form in BODIES.items()}}
 
     @router.get(
         "/v1/policies",
@@ -51,7 +52,9 @@ def rulebook_router(parts: WebParts, guard: Guard) -> APIRouter:
     )
     @needs(Scope.READ)
     async def get_schema() -> dict[str, Any]:
-        """The same as `makegood schema`."""
+        """As `makegood schema`, and under `acts` the body of each POST /v1/cases/{case_id}/<act>. What stands under `commands` crosses
+        Temporal, for programs that speak to the engine themselves; this API does not take it.
+        """
         return schemas
 
     return router

@@ -141,3 +141,17 @@ async def test_a_part_that_cannot_start_stops_the_others(settings: Settings, tmp
     with pytest.raises(StackError, match="The simulator ended at once"):
         await stack_in(tmp_path, settings, simulator=True).__aenter__()
     assert set(children()) <= others
+
+
+@pytest.mark.parametrize(("said", "served"), [({}, "True"), ({"web_openapi": False}, "False")])
+async def test_the_openapi_document_is_served_unless_the_settings_say_otherwise(tmp_path: Path, said: dict[str, bool], served: str) -> None:
+    stack = Stack(
+        load_settings(state_dir=tmp_path, **said),
+        state_dir=tmp_path,
+        temporal_port=None,
+        ui_port=None,
+        simulator=False,
+        web=True,
+        on_event=lambda _: None,
+    )
+    assert stack.worker_environment()["MAKEGOOD_WEB_OPENAPI"] == served

@@ -152,3 +152,10 @@ async def test_a_wrong_filter_is_named(sqlite_store: Store, parameters: dict[str
     told = answer.json()
     assert (answer.status_code, told["type"], told["field"]) == (422, TYPE + "invalid", field)
     assert told["detail"]
+
+
+async def test_a_bare_plus_is_explained(sqlite_store: Store) -> None:
+    async with api_of(sqlite_store).caller(Scope.READ) as client:
+        answer = await client.get("/v1/cases?due_before=2026-03-02T10:00:00+01:00")  # in an address it is a blank
+    assert (answer.status_code, answer.json()["field"]) == (422, "due_before")
+    assert "%2B01:00 in an address, or Z" in answer.json()["detail"]

@@ -39,6 +39,7 @@ NAMES = [
     "GET /v1/cases",
     "GET /v1/cases/{case_id}",
     "GET /v1/cases/{case_id}/timeline",
+    "GET /v1/cases/{case_id}/texts/{text_ref}",
     *(f"POST /v1/cases/{{case_id}}/{act}" for act in ACTS),
     "GET /v1/policies",
     "GET /v1/schema",

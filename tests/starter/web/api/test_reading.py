@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from policies.case.vocabulary import CaseKind
+from policies.case.facts import Actor
+from policies.case.vocabulary import CaseKind, Role
 from starter.desk import CaseKey, DeskError, EngineUnavailable, Unanswered
+from starter.web.api.acts import ACTS
 from starter.web.problems import TYPE
 from store.api_keys import Scope
+from store.desk_books import DeskBooks
 from store.engine import Store
 from tests.starter.web.api.harness import ScriptedDesk, api_of, counted, one_case, snapshot_as
-from tests.store.samples import CASE, fact
+from tests.store.samples import CASE, MONDAY, fact
 
 KEY = CaseKey(CASE, CaseKind.REFUND)
 AWAY = EngineUnavailable("localhost:7233", "no answer")
@@ -115,6 +118,26 @@ async def test_a_case_costs_two_statements_however_long_its_life(store: Store) -
     assert numbers == [2, 3, 2, 3]  # the key, the case; and its facts
 
 
+async def test_a_text_of_the_timeline_is_read_by_who_may_act_and_by_no_other_merchants_key(sqlite_store: Store) -> None:
+    api = api_of(sqlite_store)
+    await one_case(sqlite_store)
+    await one_case(sqlite_store, "acme-other")
+    ana = Actor(who="ana", role=Role.AGENT)
+    await DeskBooks(sqlite_store).save_text("t-1", CASE, "note", "She has moved.", ana, MONDAY)
+    await DeskBooks(sqlite_store).save_text("t-2", CASE, "customer", "", ana, MONDAY)  # as an erasure leaves it
+    path = f"/v1/cases/{CASE}/texts"
+    async with api.caller(Scope.ACT) as client:
+        told = (await client.get(f"{path}/t-1")).json()
+        assert (told["text"], told["erased"], told["kind"], told["by"]["who"]) == ("She has moved.", False, "note", "ana")
+        assert (await client.get(f"{path}/t-2")).json()["erased"] is True
+        for unknown in (f"{path}/t-3", f"{path}/%00", "/v1/cases/acme-other/texts/t-1"):
+            assert (await client.get(unknown)).status_code == 404, unknown
+    async with api.caller(Scope.READ) as client:
+        assert (await client.get(f"{path}/t-1")).status_code == 403
+    async with api.caller(Scope.ACT, merchant="northwind") as client:
+        assert (await client.get(f"{path}/t-1")).status_code == 404
+
+
 async def test_policies_and_schemas(sqlite_store: Store) -> None:
     api = api_of(sqlite_store)
     async with api.caller(Scope.READ) as client:
@@ -122,5 +145,7 @@ async def test_policies_and_schemas(sqlite_store: Store) -> None:
         schemas = (await client.get("/v1/schema")).json()
     assert [one["policy"]["id"] for one in policies] == ["retail.refund.vip", "retail.refund", "retail.dispute", "retail.delay"]
     assert {"code", "waits_on"} <= set(policies[0]["policy"]["hold_reasons"][0])
-    assert {"CaseRequest", "Snapshot", "commands"} <= set(schemas)
+    assert {"CaseRequest", "Snapshot", "commands", "acts"} <= set(schemas)
+    assert set(schemas["acts"]) == set(ACTS)
+    assert set(schemas["acts"]["replies"]["required"]) == {"by", "text"}  # as this API takes it, not as it crosses the engine
     assert schemas["CaseRequest"]["additionalProperties"] is False
