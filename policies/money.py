@@ -190,6 +190,14 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def plain_money(money: Money) -> str:
+    """49.90 EUR: for people who work with cases, in no customer's locale."""
+    digits = exponent(money.currency)
+    whole, rest = divmod(abs(money.amount_minor), 10**digits)
+    sign = "-" if money.amount_minor < 0 else ""
+    return f"{sign}{whole}.{rest:0{digits}d} {money.currency}" if digits else f"{sign}{whole} {money.currency}"
+
+
 def total(amounts: list[Money]) -> list[Money]:
     """Sums per currency, in the order in which the currencies first appear."""
     sums: dict[str, int] = {}

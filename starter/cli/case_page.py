@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from policies.case.commands import Snapshot
 from policies.case.facts import Fact
 from policies.case.vocabulary import FactType
-from policies.money import Money
+from policies.money import Money, plain_money
 from starter.cli.printing import how_long, say, table, what_is_next, when
-from starter.desk.case_start import plain_money
 from store.erasure import RECORD
 from store.views import MessageView, PromiseView, TextView
 

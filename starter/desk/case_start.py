@@ -15,7 +15,7 @@ from policies.case.case_id import looks_personal
 from policies.case.request import CaseRequest, Party, Preferences
 from policies.case.start import CaseStart, Reachability, TargetStart
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel
-from policies.money import Money, exponent, total
+from policies.money import Money, plain_money, total
 from policies.providers.statuses import TargetType
 from policies.rules import rules_for
 from starter.desk.identity import Identity
@@ -188,14 +188,6 @@ def _amounts(start: CaseStart) -> str:
         if target.amount_minor is not None and target.currency is not None
     ]
     return ", ".join(plain_money(money) for money in total(known))
-
-
-def plain_money(money: Money) -> str:
-    """49.90 EUR: for people who work with cases, in no customer's locale."""
-    digits = exponent(money.currency)
-    whole, rest = divmod(abs(money.amount_minor), 10**digits)
-    sign = "-" if money.amount_minor < 0 else ""
-    return f"{sign}{whole}.{rest:0{digits}d} {money.currency}" if digits else f"{sign}{whole} {money.currency}"
 
 
 def _public(reference: str) -> str:

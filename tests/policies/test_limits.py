@@ -31,20 +31,20 @@ def refused(
 @pytest.mark.parametrize("outcome", ["goodwill", "store_credit", "kept_item"])
 def test_every_outcome_that_a_lead_can_pay_with_is_bounded(outcome: str) -> None:
     assert refused(outcome, (10000, "EUR")) == ""
-    assert refused(outcome, (10001, "EUR")) == f"amounts: {outcome} over 10000 EUR (minor units) needs an admin"
+    assert refused(outcome, (10001, "EUR")) == f"amounts: {outcome} over 100.00 EUR needs an admin"
     assert refused(outcome, (6000, "EUR"), (4001, "EUR")) != ""  # in two parts it is as much
     assert refused(outcome, (10001, "EUR"), by=ADMIN) == ""
 
 
 @pytest.mark.parametrize("kind", [CaseKind.DISPUTE, CaseKind.DELAY])
 def test_so_is_a_refund_of_ours_in_a_dispute_or_a_delay(kind: CaseKind) -> None:
-    assert "refunded over 10000 EUR" in refused("refunded", (10001, "EUR"), kind=kind)
+    assert "refunded over 100.00 EUR" in refused("refunded", (10001, "EUR"), kind=kind)
     assert refused("refunded", (4990, "EUR"), kind=kind) == ""
 
 
 def test_each_currency_has_its_own_bound_and_one_without_needs_an_admin() -> None:
     assert refused("goodwill", (8500, "GBP"), (10000, "EUR")) == ""
-    assert "over 8500 GBP" in refused("goodwill", (10000, "EUR"), (8501, "GBP"))
+    assert "over 85.00 GBP" in refused("goodwill", (10000, "EUR"), (8501, "GBP"))
     # 100 KWD are 300 EUR, and 10000 JPY are 60: a number alone bounds nothing.
     assert refused("goodwill", (1, "JPY")) == "amounts: the policy has no limit for goodwill in JPY; such an amount needs an admin"
     assert refused("goodwill", (1, "JPY"), by=ADMIN) == ""

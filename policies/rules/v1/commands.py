@@ -12,9 +12,10 @@ from typing import Any
 from policies.book import Outcome, Policy
 from policies.case import commands as c
 from policies.case.facts import Actor
+from policies.case.start import Reachability
 from policies.case.state import CaseState, Need, PromiseState, Target
 from policies.case.vocabulary import OWN_FACTS, CallResult, CaseStatus, Channel, FactType, MessageClass, MessageKind, PromiseEnd, Role
-from policies.money import check_currency, total
+from policies.money import Money, check_currency, plain_money, total
 from policies.rules.v1 import cadence, clocks, deliveries, feedback, messages, outcomes, provider_news
 from policies.rules.v1.bounds import over_bounds
 from policies.rules.v1.life import named_fact, stale_watch
@@ -122,7 +123,8 @@ def _over_the_limit(policy: Policy, outcome: Outcome, command: c.Resolve) -> str
         if limit is None:
             return f"amounts: the policy has no limit for {outcome.code} in {money.currency}; such an amount needs an admin"
         if money.amount_minor > limit:
-            return f"amounts: {outcome.code} over {limit} {money.currency} (minor units) needs an admin"
+            most = plain_money(Money(amount_minor=limit, currency=money.currency))
+            return f"amounts: {outcome.code} over {most} needs an admin"
     return None
 
 
@@ -580,7 +582,9 @@ def _preferences(state: CaseState, command: c.ChangePreferences, now: datetime) 
         state.start = state.start.model_copy(update={"contact_ref": command.contact_ref})
     if command.contact_ref is not None or command.reach.channels != before.channels:
         state.failing_channels = []  # other addresses, another order: each is tried again
-    remember(state, FactType.PREFERENCES_CHANGED, now, by=command.by, channels=",".join(command.reach.channels))
+    wishes = [name for name in Reachability.model_fields if getattr(before, name) != getattr(command.reach, name)]
+    changed = ",".join([*wishes, *(["contact"] if command.contact_ref is not None else [])]) or None
+    remember(state, FactType.PREFERENCES_CHANGED, now, by=command.by, channels=",".join(command.reach.channels), changed=changed)
     stopped = MessageClass.STATUS in command.reach.opted_out and MessageClass.STATUS not in before.opted_out
     if stopped:
         end_promise(state, PromiseEnd.WITHDRAWN, now, now, why="opted_out")

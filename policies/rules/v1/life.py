@@ -69,7 +69,8 @@ def begin(start: CaseStart, now: datetime) -> CaseState:
         links=list(start.siblings),
     )
     by = Actor(who=start.origin.value, role=Role.SYSTEM)
-    remember(state, FactType.OPENED, now, by=by, occurred_at=opened_at, policy=start.policy.policy.id, reason=start.reason)
+    about: dict[str, str | None] = {"amounts": outcomes.sum_words(outcomes.live_amounts(state)), "item": start.item}  # for lists
+    remember(state, FactType.OPENED, now, by=by, occurred_at=opened_at, policy=start.policy.policy.id, reason=start.reason, **about)
     need(state, MessageKind.ACKNOWLEDGEMENT, now)
     known: dict[str, datetime] = {"opened": opened_at, **{name: min(at, now) for name, at in start.facts.items()}}
     if start.kind is CaseKind.DISPUTE:

@@ -8,7 +8,7 @@ from datetime import datetime
 from policies.case.facts import SYSTEM, Actor
 from policies.case.state import CaseState, FeedbackState, Resolution
 from policies.case.vocabulary import MESSAGE_CLASS, CaseStatus, FactType, MessageClass, MessageKind, PromiseEnd, Role
-from policies.money import Money, total
+from policies.money import Money, plain_money, total
 from policies.providers.statuses import SETTLED, TargetType
 from policies.rules.v1 import cadence, clocks
 from policies.rules.v1.memory import KEPT_RESOLUTIONS, alert, drop_needs, end_promise, need, remember
@@ -64,6 +64,11 @@ def live_amounts(state: CaseState) -> list[Money]:
     )
 
 
+def sum_words(amounts: list[Money]) -> str | None:
+    """ "49.90 EUR", for people who work with cases; None if there is no amount."""
+    return ", ".join(plain_money(money) for money in total(amounts)) or None
+
+
 def settled_at(state: CaseState) -> datetime | None:
     """When the last of the case's live references settled; None while one has not."""
     live = [target for target in state.targets if target.replaced_by is None]
@@ -108,7 +113,9 @@ def resolve(
     if by.role in (Role.AGENT, Role.LEAD, Role.ADMIN):  # a person's resolution answers; the provider's leaves the question open
         state.unanswered_since = None
         clocks.end_clocks(state, "lead_replied", now, now)
-    remember(state, FactType.RESOLVED, now, by=by, outcome=outcome, rests_on_provider=rests or None)
+    remember(
+        state, FactType.RESOLVED, now, by=by, outcome=outcome, rests_on_provider=rests or None, amounts=sum_words(state.resolution.amounts)
+    )
     drop_needs(state, _OVERTAKEN)
     need(state, MessageKind.RESOLUTION, now)
     if outcome in _FINAL:

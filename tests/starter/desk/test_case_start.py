@@ -8,14 +8,13 @@ import pytest
 from policies.case.request import CaseRequest
 from policies.case.start import CaseStart
 from policies.case.vocabulary import Channel
-from policies.money import Money
+from policies.money import Money, plain_money
 from policies.providers.statuses import TargetType
 from starter.closed_days import snapshot_for
 from starter.desk.case_start import (
     build_start,
     contact_of,
     details,
-    plain_money,
     reach_of,
     search_attributes,
     summary,
