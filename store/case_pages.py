@@ -53,6 +53,8 @@ HEAD_FACTS = (
     FactType.RECOVERY_OPENED,
     FactType.RECOVERY_ENDED,
     FactType.PROVIDER_UNREACHABLE,
+    FactType.REFERENCE_UNKNOWN,
+    FactType.JOB_FAILED,
     FactType.LINKED,
     FactType.ABSORBED,
     FactType.MERGED,

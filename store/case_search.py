@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, bindparam, func, literal, select, union_all
 
 from policies.contract import Contract
 from store.case_rows import as_view
 from store.engine import Store
 from store.queries import bound_to
-from store.tables import cases, contacts
+from store.tables import case_references, cases, contacts
 from store.views import CaseView
 
 MOST = 20  # hits; who finds more types another character
@@ -28,6 +28,7 @@ class FoundBy(StrEnum):
     CASE = "case"
     REFERENCE = "reference"
     ORDER = "order"
+    MATTER = "matter"  # what a provider or carrier calls a payment, a dispute, a parcel
     CUSTOMER = "customer"
     EMAIL = "email"
     PHONE = "phone"
@@ -45,6 +46,7 @@ class Sought:
     email: str | None = None
     phones: Sequence[str] = ()
     beginning: str | None = None
+    matters: Sequence[str] = ()  # as providers and carriers name payments, disputes, parcels
 
 
 class Hit(Contract):
@@ -57,6 +59,20 @@ class Hits(Contract):
 
     hits: list[Hit]
     more: bool = False
+
+
+def _providers() -> Subquery:
+    """From one provider to the next through the key of the references, which begins with it: there are few, and a reference is looked up
+    under each. An index by the reference alone would be one more for every opening to write.
+    """
+    column = case_references.c.provider
+    first = select(func.min(column).label("provider")).cte("providers", recursive=True)
+    following = select(func.min(column)).where(column > first.c.provider).scalar_subquery()
+    every = first.union_all(select(following).where(first.c.provider.is_not(None)))
+    return select(every.c.provider).where(every.c.provider.is_not(None)).subquery()
+
+
+_PROVIDERS = _providers()
 
 
 class CaseSearch:
@@ -109,6 +125,11 @@ def _looks(sought: Sought, merchants: tuple[str, ...]) -> list[Select[tuple[str,
         in_cases(FoundBy.REFERENCE, cases.c.reference.in_(sought.references))
     if sought.orders:
         in_cases(FoundBy.ORDER, cases.c.order_ref.in_(sought.orders))
+    if sought.matters:
+        whose = [select(literal("1")).where(cases.c.case_id == case_references.c.case_id, *bound_to(merchants)).exists()]
+        by_provider = case_references.c.provider.in_(select(_PROVIDERS.c.provider))
+        row = select(case_references.c.case_id, literal(FoundBy.MATTER.value).label("found_by"))
+        looks.append(row.where(by_provider, case_references.c.reference.in_(sought.matters), *(whose if merchants else [])))
     if sought.customer_keys:
         in_cases(FoundBy.CUSTOMER, cases.c.customer_key.in_(sought.customer_keys))
     if sought.email is not None:

@@ -242,7 +242,7 @@ async def test_every_list_is_read_from_its_index_also_for_who_sees_some_merchant
 @pytest.mark.parametrize("merchants", [(), ("acme",), ("acme", "beta")])
 async def test_a_search_and_a_customer_are_read_from_indexes(sqlite_store: Store, merchants: tuple[str, ...]) -> None:
     await shelve(sqlite_store, {"acme-r-1": {}})
-    every = Sought(["acme-r-1"], ["r"], ["o"], ["k"], "ada@example.com", ["+4930123456"], "acme-r")
+    every = Sought(["acme-r-1"], ["r"], ["o"], ["k"], "ada@example.com", ["+4930123456"], "acme-r", ["SP-1"])
     with counted() as statements:
         await CaseSearch(sqlite_store).find(every, merchants)
         await CustomerBooks(sqlite_store).of("c0ffee", merchants, limit=10)
@@ -256,6 +256,7 @@ async def test_a_search_and_a_customer_are_read_from_indexes(sqlite_store: Store
         "customer_key=?",
         "email_normal=?",
         "phone=?",
+        "autoindex_case_references_1 (provider=? AND reference=?)",
     ):
         assert name in looks, (name, looks)
     assert "autoindex_cases_1 (case_id>? AND case_id<?)" in looks

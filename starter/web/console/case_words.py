@@ -4,12 +4,13 @@ Owns these words and which of several reasons is told first. Must never show any
 Called by the queue, the search and the customer's page of the console.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from policies.case.vocabulary import CaseStatus
 from starter.web.console.elapsed import elapsed_words, from_now
+from store.case_matters import Matter
 from store.queue import CallRow, QueueGroup
 from store.views import CaseView
 
@@ -43,6 +44,9 @@ _NEXT = {
 }
 
 
+_THE_WORD = ("write", "update")
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """`when`: "3 h ago", "in 3 h", "for 3 h"; `at`: the moment itself. `tone`: bad, warn, or plain."""
@@ -67,6 +71,7 @@ class CaseLine:
     resolve: str | None
     resolve_late: bool
     call: CallRow | None = None
+    item: str | None = None
 
 
 def plain(code: str) -> str:
@@ -75,29 +80,48 @@ def plain(code: str) -> str:
 
 def status_words(view: CaseView) -> str:
     said = STATUS[view.status]
+    if view.cycle > 1 and view.status not in (CaseStatus.RESOLVED, CaseStatus.CLOSED):
+        said = f"{said}, reopened"
     return f"{said}: {plain(view.hold_reason)}" if view.hold_reason else said
 
 
-def line(view: CaseView, now: datetime, *, group: QueueGroup | None = None, horizon: datetime | None = None) -> CaseLine:
-    return _line(view, now, _ordered(_reasons(view, now, horizon), group) or [_coming(view, now)], key=f"{group or 'case'}:{view.case_id}")
+def line(
+    view: CaseView,
+    now: datetime,
+    *,
+    group: QueueGroup | None = None,
+    horizon: datetime | None = None,
+    matters: Mapping[str, Matter] | None = None,
+) -> CaseLine:
+    """`matters`: what the cases of the list are about, by case id."""
+    reasons = _ordered(_reasons(view, now, horizon), group) or [_coming(view, now)]
+    return _line(view, now, reasons, key=f"{group or 'case'}:{view.case_id}", matter=(matters or {}).get(view.case_id))
 
 
-def call_line(call: CallRow, now: datetime) -> CaseLine:
+def call_line(call: CallRow, now: datetime, matters: Mapping[str, Matter] | None = None) -> CaseLine:
     late = call.call_at <= now
     again = f", tried {call.attempts} time{'s' if call.attempts != 1 else ''}" if call.attempts else ""
     when = f"due {from_now(call.call_at, now)}"
     reason = Reason(f"Call: {plain(call.reason)}{again}", when, call.call_at, tone="warn" if late else "")
-    return _line(call.case, now, [reason], key=f"call:{call.task_id}", call=call)
+    return _line(call.case, now, [reason], key=f"call:{call.task_id}", call=call, matter=(matters or {}).get(call.case.case_id))
 
 
-def _line(view: CaseView, now: datetime, reasons: Sequence[Reason], *, key: str, call: CallRow | None = None) -> CaseLine:
+def matter_title(view: CaseView, matter: Matter | None) -> str:
+    """What tells one case of an order from another."""
+    sums = f", {matter.amounts}" if matter is not None and matter.amounts else ""
+    return f"{view.kind.value.capitalize()}, order {view.order}{sums}"
+
+
+def _line(
+    view: CaseView, now: datetime, reasons: Sequence[Reason], *, key: str, call: CallRow | None = None, matter: Matter | None = None
+) -> CaseLine:
     over = view.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED)
     moves = view.status is CaseStatus.OPEN
     word_late = not over and view.next_word_at is not None and view.next_word_at + GRACE < now
     return CaseLine(
         key=key,
         view=view,
-        title=f"{view.kind.value.capitalize()}, order {view.order}",
+        title=matter_title(view, matter),
         status=status_words(view),
         reasons=reasons,
         next_word=_due(view.next_word_at, now) if not over else None,
@@ -105,6 +129,7 @@ def _line(view: CaseView, now: datetime, reasons: Sequence[Reason], *, key: str,
         resolve=_due(view.resolve_by, now) if moves else None,  # on hold its date stands still
         resolve_late=moves and view.resolve_by is not None and view.resolve_by < now,
         call=call,
+        item=matter.item if matter is not None else None,
     )
 
 
@@ -126,7 +151,8 @@ def _reasons(view: CaseView, now: datetime, horizon: datetime | None) -> dict[Qu
     elif view.at_risk_since is not None:
         found[QueueGroup.AT_RISK] = Reason("Warned", from_now(view.at_risk_since, now), view.at_risk_since, tone="warn")
     if (asked_at := view.unanswered_since) is not None:
-        found[QueueGroup.UNANSWERED] = Reason("Customer waits", f"for {elapsed_words(now - asked_at)}", asked_at, tone="warn")
+        words = "Reopened, customer waits" if view.cycle > 1 else "Customer waits"
+        found[QueueGroup.UNANSWERED] = Reason(words, f"for {elapsed_words(now - asked_at)}", asked_at, tone="warn")
     if (low_at := view.recovery_since) is not None:
         found[QueueGroup.RECOVERY] = Reason(f"Unhappy{_score(view)}", from_now(low_at, now), low_at, tone="warn")
     return found
@@ -147,5 +173,7 @@ def _coming(view: CaseView, now: datetime) -> Reason:
         return Reason("Closed", from_now(view.closed_at, now) if view.closed_at is not None else "", view.closed_at)
     if view.next_at is None:
         return Reason("Nothing is due")
+    if view.next_what in _THE_WORD and view.next_word_at is not None:
+        return Reason("Moves by itself")  # its next word has a column of its own
     what = _NEXT.get(view.next_what or "", plain(view.next_what or "something is due"))
     return Reason(f"Next: {what}", from_now(view.next_at, now), view.next_at)

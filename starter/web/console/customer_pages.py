@@ -17,6 +17,7 @@ from starter.web.console.queue_assets import QUEUE_STYLE_URL
 from starter.web.console.roles import Act
 from starter.web.console.visit import SignedIn
 from starter.web.problems import Problem
+from store.case_matters import matters_of
 from store.customer_cases import CustomerBooks, CustomerCases
 
 PATH = "/console/customers"
@@ -41,12 +42,13 @@ def customer_pages(console: Console) -> APIRouter:
         if found is None or not found.cases:
             raise Problem("not_found", _NOBODY)
         path = f"{PATH}/{customer_key}"
+        matters = await matters_of(console.parts.backends.store(), [view.case_id for view in found.cases])
         return console.show(
             "customer",
             visit,
             merchant=", ".join(sorted({view.merchant for view in found.cases})),
             figures=_figures(found),
-            lines=[line(view, console.now()) for view in found.cases],
+            lines=[line(view, console.now(), matters=matters) for view in found.cases],
             older=f"{path}?after={found.after}" if found.after is not None else None,
             begins=after is None,
             path=path,

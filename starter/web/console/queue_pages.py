@@ -4,7 +4,7 @@ Owns these pages and their filters. Must never act, and never ask the engine: th
 Included by face.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,7 @@ from starter.web.console.roles import Act
 from starter.web.console.visit import SignedIn, Visit
 from starter.web.pages import page
 from starter.web.problems import Problem
+from store.case_matters import Matter, matters_of
 from store.parks import ChannelPark
 from store.queue import MOST_COUNTED, CaseQueue, Moment, QueueFilters, QueueGroup, QueueSlice, QueueView
 
@@ -105,7 +106,9 @@ def queue_pages(console: Console) -> APIRouter:
                 view = await queue.page(group, filters, moment, limit=PAGE, after=after)
             except ValueError as error:
                 raise Problem("invalid", f"after: {error}.", field="after") from None
-        groups = [_shown(each, view, moment, asked) for each in QueueGroup]
+        shown_ids = [row.case_id for part in view.slices.values() for row in (*part.cases, *(call.case for call in part.calls))]
+        matters = await matters_of(console.parts.backends.store(), shown_ids)
+        groups = [_shown(each, view, moment, asked, matters) for each in QueueGroup]
         place: dict[str, str] = {"group": group.value, "after": after or ""} if group is not None else {}
         return {
             "asked": asked,
@@ -165,10 +168,10 @@ def horizon(books: Sequence[PolicyBook], now: datetime) -> datetime:
     return max(ends, default=now + timedelta(days=1))
 
 
-def _shown(group: QueueGroup, view: QueueView, moment: Moment, asked: Asked) -> Shown:
+def _shown(group: QueueGroup, view: QueueView, moment: Moment, asked: Asked, matters: Mapping[str, Matter]) -> Shown:
     part = view.slices.get(group, QueueSlice())
-    lines = [line(each, moment.now, group=group, horizon=moment.horizon) for each in part.cases]
-    lines += [call_line(call, moment.now) for call in part.calls]
+    lines = [line(each, moment.now, group=group, horizon=moment.horizon, matters=matters) for each in part.cases]
+    lines += [call_line(call, moment.now, matters) for call in part.calls]
     title, about = _TITLES[group]
     return Shown(
         group=group,

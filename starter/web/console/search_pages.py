@@ -4,6 +4,9 @@ Owns this page. Must never put what was typed into an address, a log or the audi
 data, found by it or not. Included by face.py.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -15,7 +18,8 @@ from starter.web.console.queue_assets import QUEUE_STYLE_URL
 from starter.web.console.roles import Act
 from starter.web.console.search_words import understood
 from starter.web.console.visit import SignedIn, Visit
-from store.case_search import CaseSearch, FoundBy, Hits
+from store.case_matters import Matter, matters_of
+from store.case_search import CaseSearch, FoundBy, Hit, Hits
 from store.queries import Queries
 from store.queue import MOST_MERCHANTS
 
@@ -24,13 +28,14 @@ _BY = {
     FoundBy.CASE: "case id",
     FoundBy.REFERENCE: "reference",
     FoundBy.ORDER: "order",
+    FoundBy.MATTER: "reference of a payment, dispute or parcel",
     FoundBy.CUSTOMER: "customer's id",
     FoundBy.EMAIL: "e-mail address",
     FoundBy.PHONE: "phone number",
     FoundBy.BEGINNING: "beginning of its id",
 }
 _PERSONAL = (FoundBy.EMAIL, FoundBy.PHONE)
-_MOST_CUSTOMERS = 3  # to whose pages the results link
+_MOST_CUSTOMERS = 3  # to whose pages the results link; of more nobody knows which is meant
 
 
 def search_pages(console: Console) -> APIRouter:
@@ -60,26 +65,52 @@ def search_pages(console: Console) -> APIRouter:
             await console.note(visit, "search.contact", found=len(found.hits))
         if len(found.hits) == 1:
             return console.back(f"/console/cases/{found.hits[0].case.case_id}")
-        return _page(console, visit, found, tried=list(typed.tried), hint=typed.hint if not found.hits else None)
+        matters = await matters_of(store, [hit.case.case_id for hit in found.hits])
+        return _page(console, visit, found, matters=matters, tried=list(typed.tried), hint=typed.hint if not found.hits else None)
 
     return router
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerFound:
+    """`words`: what tells this customer from the others that were found; `number`: of the cases found."""
+
+    key: str
+    words: str
+    number: int
+
+
+def _customers(hits: Sequence[Hit]) -> list[CustomerFound]:
+    """Whose cases they are, the most first: told by an order, since a name is contact data."""
+    keys = dict.fromkeys(hit.case.customer_key for hit in hits if hit.case.customer_key)
+    found = []
+    for key in keys:
+        theirs = [hit.case for hit in hits if hit.case.customer_key == key]
+        found.append(CustomerFound(key, f"the customer of order {theirs[0].order}", len(theirs)))
+    return sorted(found, key=lambda one: -one.number)
+
+
 def _page(
-    console: Console, visit: Visit, found: Hits | None = None, *, status: int = 200, tried: list[str] | None = None, hint: str | None = None
+    console: Console,
+    visit: Visit,
+    found: Hits | None = None,
+    *,
+    status: int = 200,
+    matters: Mapping[str, Matter] | None = None,
+    tried: list[str] | None = None,
+    hint: str | None = None,
 ) -> Response:
     hits = found.hits if found is not None else []
-    customers = list(dict.fromkeys(hit.case.customer_key for hit in hits if hit.case.customer_key))
-    contact = any(by in _PERSONAL for hit in hits for by in hit.by)
+    customers = _customers(hits)
     return console.show(
         "search",
         visit,
         status=status,
         searched=found is not None,
-        lines=[line(hit.case, console.now()) for hit in hits],
+        lines=[line(hit.case, console.now(), matters=matters) for hit in hits],
         found_by={hit.case.case_id: ", ".join(_BY[by] for by in hit.by) for hit in hits},
         more=found is not None and found.more,
-        customers=customers if len(customers) <= (_MOST_CUSTOMERS if contact else 1) else [],
+        customers=customers if len(customers) <= _MOST_CUSTOMERS else [],
         several_merchants=len({hit.case.merchant for hit in hits}) > 1,
         tried=tried or [],
         hint=hint,

@@ -54,6 +54,7 @@ def understood(text: str, identity: Identity, merchants: Sequence[str]) -> Typed
         case_ids=(lowered,) if is_id else (),
         references=references,  # one that is an address or a number is in the books as its hash
         orders=tuple(dict.fromkeys((*spellings, *((words,) if named else ())))),
+        matters=tuple(dict.fromkeys((*spellings, *((words,) if named else ())))),
         customer_keys=tuple(identity.customer_key(merchant, each) for merchant in merchants for each in dict.fromkeys((bare, words))),
         email=email,
         phones=numbers,
@@ -88,6 +89,8 @@ def _tried(sought: Sought) -> list[str]:
         told.append("an order")
     if sought.references:
         told.append("a business reference")
+    if sought.matters:
+        told.append("the reference of a payment, a dispute or a parcel")
     if sought.customer_keys:
         told.append("a customer's id")
     if sought.email is not None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from policies.case.vocabulary import CaseStatus, Channel, PromiseEnd
+from policies.case.vocabulary import CaseStatus, Channel, FactType, PromiseEnd
+from policies.providers.statuses import TargetType
 from starter.desk.identity import Identity
 from starter.identity_key import identity_of
 from starter.policy_books import load_books
@@ -22,8 +23,9 @@ from store.engine import Store
 from store.parks import park
 from store.people import PersonRole
 from store.recorder import Recorder
+from store.references import CaseReference
 from tests.starter.web.console.harness import Scene, usual_scene
-from tests.store.samples import MONDAY, ended, entry, hours
+from tests.store.samples import MONDAY, ended, entry, fact, hours
 from tests.store.test_queue import counted, shelve, to_call
 
 QUEUE, LIVE, SEARCH, CUSTOMERS = "/console/queue", "/console/queue/live", "/console/search", "/console/customers"
@@ -197,6 +199,10 @@ async def with_contacts(scene: Scene) -> Identity:
         await books.save_contact(f"contact-{case_id}", case_id, merchant, contact, MONDAY)
     hashed = identity.customer_key("acme", "C-9")
     await Recorder(scene.store).commit_entry(entry("acme-r-late", **SHELF["acme-r-late"], customer_key=hashed, as_of_seq=1))
+    for case_id, reference in (("acme-r-late", "SP-2001"), ("beta-r-late", "SP-3001")):
+        refund = CaseReference(type=TargetType.REFUND, provider="simpay", reference=reference)
+        parcel = CaseReference(type=TargetType.DELIVERY, provider="abc-post", reference=f"TR-{reference}")
+        await books.save_references(case_id, [refund, parcel], MONDAY)
     return identity
 
 
@@ -210,6 +216,8 @@ async def with_contacts(scene: Scene) -> Identity:
         "o-77",
         "#O-77",
         "C-9",
+        "SP-2001",
+        "tr-sp-2001",
         "ada@example.com",
         "ADA@EXAMPLE.COM",
         "+49 30 123456",
@@ -262,7 +270,7 @@ async def test_an_address_of_another_merchants_customer_finds_nothing(scene: Sce
     await with_contacts(scene)
     async with scene.signed_in(PersonRole.AGENT, merchants=["acme"]) as visitor:
         await visitor.get(SEARCH)
-        for words in ("bo@example.com", "+4930999999"):
+        for words in ("bo@example.com", "+4930999999", "SP-3001"):
             answer = await visitor.post(SEARCH, q=words)
             assert "Nothing was found" in answer.text
         assert (await visitor.post(SEARCH, follow=False, q="ada@example.com")).status_code == 303
@@ -343,3 +351,35 @@ async def test_a_customer_with_many_cases_has_pages(scene: Scene) -> None:
         assert link
         second = (await visitor.get(html.unescape(link[1]))).text
     assert keys(first) + keys(second) == [f"case:acme-m-{number:03}" for number in range(70)]
+
+
+async def test_cases_of_one_order_are_told_apart_by_sum_and_article(scene: Scene) -> None:
+    await shelve(scene.store, {"acme-a-1": {"order": "O-5"}, "acme-a-2": {"order": "O-5"}})
+    opened = fact(1, FactType.OPENED, detail={"policy": "retail.refund", "amounts": "89.90 EUR", "item": "Rain jacket"})
+    await Recorder(scene.store).commit_entry(entry("acme-a-1", order="O-5", facts=[opened], as_of_seq=1))
+    async with scene.signed_in() as visitor:
+        told = seen((await visitor.get(QUEUE)).text)
+        assert "Refund, order O-5, 89.90 EUR Rain jacket acme-a-1" in told
+        assert "Refund, order O-5 acme-a-2" in told
+        found = seen((await visitor.post(SEARCH, q="O-5")).text)
+        assert "Refund, order O-5, 89.90 EUR Rain jacket acme-a-1" in found
+        assert "89.90 EUR" in seen((await visitor.get(f"{CUSTOMERS}/c0ffee")).text)
+
+
+async def test_a_reopened_case_says_so_and_the_next_word_stands_once(scene: Scene) -> None:
+    again = {"cycle": 2, "unanswered_since": hours(-5), "resolve_by": hours(400)}
+    await shelve(scene.store, {"acme-again": again, "acme-word": {"next_at": hours(3), "next_word_at": hours(3), "next_what": "update"}})
+    async with scene.signed_in() as visitor:
+        told = seen((await visitor.get(QUEUE)).text)
+    assert "acme-again Reopened, customer waits" in told
+    assert "Open, reopened" in told
+    assert "acme-word Moves by itself Open in 3 h" in told
+
+
+async def test_customers_that_were_found_are_told_apart(scene: Scene) -> None:
+    await shelve(scene.store, {"acme-t-1": {"order": "T-1", "customer_key": "one"}, "acme-t-2": {"order": "T-2", "customer_key": "two"}})
+    async with scene.signed_in() as visitor:
+        await visitor.get(SEARCH)
+        told = (await visitor.post(SEARCH, q="acme-t")).text
+    assert f'<a href="{CUSTOMERS}/one">All cases of the customer of order T-1</a>' in told
+    assert f'<a href="{CUSTOMERS}/two">All cases of the customer of order T-2</a>' in told
