@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starter.passwords import TooBusy
 from starter.web.console.forms import Form, form_of
 from starter.web.console.navigation import ACCOUNT
-from starter.web.console.roles import Act, may
+from starter.web.console.roles import Act, may, who_may
 from starter.web.console.visit import Visit
 from starter.web.csrf_token import FIELD, HEADER
 from starter.web.problems import Problem, answer, of_exception
@@ -59,9 +59,7 @@ class Guard:
             return RedirectResponse(ACCOUNT, 303)
         if not may(session.person, act):
             await console.note(visit, "refused", needs=act.value)
-            return self._shown(
-                Problem("forbidden", f"Your role ({session.person.role.value}) may not do this. A lead or an admin can."), visit
-            )
+            return self._shown(Problem("forbidden", f"Your role ({session.person.role.value}) may not do this. {who_may(act)} can."), visit)
         if request.method == "POST":
             visit = Visit(request, session, await form_of(request))
             token = visit.form.get(FIELD) or request.headers.get(HEADER, "")

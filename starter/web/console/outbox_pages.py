@@ -22,6 +22,7 @@ from starter.web.security_headers import PAGE_POLICY
 from store.outbox_pages import PAGE, Letter, OutboxPages
 
 PATH = "/console/outbox"
+_FILTERS = ("case", "case_id", "channel", "before")  # the second as the API and the command line name it
 _LONGEST_CASE_ID = 120
 _ID = re.compile(r"[1-9][0-9]{0,17}\Z")
 # Styles stand inside a mail; all else stays out: no script, no request to anywhere (a picture would tell that it was opened), no form.
@@ -49,7 +50,9 @@ def outbox_pages(console: Console) -> APIRouter:
     @needs(Act.OUTBOX)
     async def listed(visit: SignedIn) -> Response:
         query = visit.request.query_params
-        case_id, channel = query.get("case", "").strip()[:_LONGEST_CASE_ID] or None, query.get("channel") or None
+        if any(name not in _FILTERS for name in query):  # a misspelt filter would show everything
+            raise Problem("invalid", f"There is no such filter. Those that are: {', '.join(_FILTERS)}.")
+        case_id, channel = (query.get("case") or query.get("case_id", "")).strip()[:_LONGEST_CASE_ID] or None, query.get("channel") or None
         if channel is not None and channel not in CHANNELS:
             raise Problem("not_found", "No such channel.")
         before = query.get("before", "")

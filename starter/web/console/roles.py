@@ -84,6 +84,13 @@ def may(person: Person, act: Act) -> bool:
     return act in ACTS[person.role]
 
 
+def who_may(act: Act) -> str:
+    """The roles that may, as a sentence begins: "A lead or an admin"."""
+    roles = [f"{'an' if role.value[0] in 'aeiou' else 'a'} {role.value}" for role in PersonRole if act in ACTS[role]]
+    words = f"{', '.join(roles[:-1])} or {roles[-1]}" if len(roles) > 1 else roles[0]
+    return words[0].upper() + words[1:]
+
+
 def actor(person: Person, why: str | None = None) -> Actor:
     """Who acts, for the desk. ValueError for a viewer."""
     if person.role not in _AS:

@@ -21,6 +21,7 @@ from starter.web.command_key import command_key, digest_of
 from starter.web.console.case.deeds import DEEDS, Deed
 from starter.web.console.case.fields import currencies_of
 from starter.web.console.case.gathering import CaseSeen, seen
+from starter.web.console.case.language_choice import language_choices
 from starter.web.console.case.letters import Letters, Preview
 from starter.web.console.case.meanwhile import Happened, meanwhile
 from starter.web.console.case.parts import parts_of
@@ -239,6 +240,7 @@ class ActPages:
             version=version,
             happened=happened or [],
             impossible=impossible,
+            undone=deed.impossible(case) if happened else None,  # what was typed stays, but cannot be done as the case stands now
             plain=plainly,
             **await self._choices(deed, case),
         )
@@ -321,6 +323,7 @@ class ActPages:
         return {
             "channels": [(channel.value, words[channel]) for channel in offered],
             "cadences": [(USUAL, "as the policy says"), *spans],
+            "languages": language_choices(reach.locale if reach is not None else None),
             "cadence": str(wished) if wished is not None else USUAL,
             "keep": KEEP,
         }

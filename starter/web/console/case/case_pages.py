@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from policies.book import Policy
 from policies.case.vocabulary import CallResult, FactType
+from policies.money import Money
 from starter.desk import Calling, DeskError, EngineUnavailable, Refused, Unanswered
 from starter.policy_books import load_books
 from starter.web.console.case.act_pages import ActPages
@@ -27,6 +28,7 @@ from starter.web.console.case.history import Masks, by_day, entries, masked_name
 from starter.web.console.case.parts import money, parts_of
 from starter.web.console.case.reasons import given
 from starter.web.console.case.said_of_facts import how_long, plainly
+from starter.web.console.case_words import matter_title
 from starter.web.console.console import Console
 from starter.web.console.guard import needs
 from starter.web.console.policy_pages import Entry
@@ -38,8 +40,10 @@ from starter.web.portal.masking import masked_email, masked_phone
 from starter.web.portal.public_words import PublicWords
 from starter.web.problems import Problem
 from store.call_tasks import CallSheet, CallTasks
+from store.case_matters import Matter, matters_of
 from store.case_pages import CasePages
 from store.engine import StoreRefused, StoreUnavailable
+from store.views import CaseView
 
 PATH = "/console/cases"
 _OUTBOX = "/console/outbox"  # as outbox_pages.py has it; only where nothing leaves the house
@@ -134,6 +138,8 @@ async def _page(console: Console, visit: Visit, case: CaseSeen, rulebook: dict[s
     promise = _promised(case)
     holds = holds_of(case.facts, now)
     groups = _groups(visit, case)
+    around = [*case.head.linked, *case.head.others]
+    matters = await matters_of(console.parts.backends.store(), [view.case_id for view in around])
     binding = next((clock for clock in clocks if clock.binds), None)
     return console.show(
         "case",
@@ -144,6 +150,8 @@ async def _page(console: Console, visit: Visit, case: CaseSeen, rulebook: dict[s
         contact=_masked(case),
         parts=parts,
         total=_total(parts),
+        resolved_sum=_resolved_sum(case),
+        titles={view.case_id: _title(view, matters.get(view.case_id)) for view in around},
         clocks=clocks,
         state_words=STATE_WORDS,
         picture=picture(clocks, holds, promise, now),
@@ -213,6 +221,18 @@ def _total(parts: list[Any]) -> str | None:
         if part.amount_minor is not None and part.currency and not part.replaced_by:
             sums[part.currency] = sums.get(part.currency, 0) + part.amount_minor
     return " and ".join(money(minor, currency) for currency, minor in sums.items()) or None
+
+
+def _resolved_sum(case: CaseSeen) -> str | None:
+    """What the customer gets by the record of the resolution."""
+    given = (case.snapshot.resolution or {}).get("amounts")
+    amounts = [Money.model_validate(each) for each in given] if isinstance(given, list) else []
+    return " and ".join(money(one.amount_minor, one.currency) for one in amounts) or None
+
+
+def _title(view: CaseView, matter: Matter | None) -> str:
+    item = f", {matter.item}" if matter is not None and matter.item else ""
+    return f"{matter_title(view, matter)}{item}"
 
 
 def _promised(case: CaseSeen) -> Promised | None:

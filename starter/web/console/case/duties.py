@@ -9,13 +9,14 @@ from datetime import datetime
 
 from policies.case.facts import Fact
 from policies.case.vocabulary import CaseStatus, FactType, Role
-from policies.providers.statuses import TROUBLE
+from policies.providers.statuses import SETTLED, TROUBLE
 from starter.web.console.case.clocks import Clock
 from starter.web.console.case.gathering import CaseSeen
 from starter.web.console.case.parts import Part
 from starter.web.console.case.said_of_facts import plainly
 
 _OF_TALK = ("next_response", "recovery")  # their duties say what the clock is about
+_WATCH = "watch_provider"  # the job, as the fact of its failure names it
 # What the agenda names, as a sentence begins.
 NEXT_WORDS = {
     "write": "Makegood writes to the customer",
@@ -35,7 +36,7 @@ NEXT_WORDS = {
     "feedback_expires": "The feedback request expires",
     "money_check": "The customer is asked whether the money arrived",
     "tail_ends": "The watch ends and the case may close",
-    "watch": "The provider is asked again",
+    "watch": "The provider or carrier is asked again",
 }
 
 
@@ -55,6 +56,8 @@ def duties_of(case: CaseSeen, clocks: Sequence[Clock], parts: Sequence[Part], no
     if case.closed:
         return []
     found = [*_talk(case, clocks), *_clocks(clocks), *(_parts(parts) if case.status is not CaseStatus.RESOLVED else [])]
+    if case.status is not CaseStatus.RESOLVED:
+        found += _unwatched(case, parts)
     for task in case.head.tasks:
         at = task.next_try_at or task.due_at
         found.append(Duty(f"A call to make: {plainly(task.reason)}", due_at=at, act=f"calls/{task.task_id}", grave=at <= now))
@@ -98,6 +101,33 @@ def _parts(parts: Sequence[Part]) -> list[Duty]:
         elif part.status == "needs_response":
             found.append(Duty(f"The bank wants an answer on {part.reference}", since=part.status_at, act="fact"))
     return found
+
+
+def _unwatched(case: CaseSeen, parts: Sequence[Part]) -> list[Duty]:
+    """Of which no news comes by itself: the case does not move until somebody mends it, or tells it what happened."""
+    waiting = [part for part in parts if not part.replaced_by and part.status not in SETTLED[part.type] | TROUBLE[part.type]]
+    failed = next((fact for fact in reversed(case.facts) if fact.type is FactType.JOB_FAILED and fact.detail.get("job") == _WATCH), None)
+    found = []
+    # Each that has answered since is asked again.
+    silent = [part for part in waiting if failed is not None and not _answered_after(part, failed.learned_at)]
+    if silent and failed is not None:
+        names = ", ".join(dict.fromkeys(part.provider for part in silent))
+        words = f"{names} cannot be asked ({plainly(failed.detail.get('reason'))}): an operator must mend the settings"
+        found.append(Duty(words, since=failed.learned_at))
+    strange = {fact.detail.get("reference") for fact in case.facts if fact.type is FactType.REFERENCE_UNKNOWN}
+    told_at = max((fact.learned_at for fact in case.facts if fact.type is FactType.PROVIDER_UNREACHABLE), default=None)
+    for part in waiting:  # as soon as a person was told of it: a hiccup is none's duty
+        if part.unheard and part.reference in strange and part not in silent:
+            found.append(Duty(f"{part.provider} does not know {part.reference}: check the reference", act="replaced", grave=False))
+            continue
+        since = part.check.failing_since if part.check is not None else None
+        if since is not None and told_at is not None and told_at > since and part not in silent:
+            found.append(Duty(f"{part.provider} does not answer about {part.reference}", since=since, grave=False))
+    return found
+
+
+def _answered_after(part: Part, at: datetime) -> bool:
+    return part.check is not None and part.check.last_answered_at is not None and part.check.last_answered_at > at
 
 
 def unanswered_since(facts: Sequence[Fact]) -> datetime | None:

@@ -29,6 +29,13 @@ class Part:
     check: CheckStanding | None = None
 
     @property
+    def unheard(self) -> bool:
+        """Its provider answers, but has never known this reference."""
+        check = self.check
+        known = self.status != "unknown" or check is None or check.status is not None or check.failing_since is not None
+        return not known and check is not None and check.last_answered_at is not None
+
+    @property
     def tone(self) -> str:
         if self.replaced_by:
             return "soft"

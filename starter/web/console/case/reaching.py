@@ -12,6 +12,7 @@ from policies.case.vocabulary import Channel, MessageClass
 from policies.time.spans import Span
 from starter.desk import PreferenceChanges
 from starter.web.as_typed import dialled, time_of_day
+from starter.web.console.case.language_choice import language_choices
 from starter.web.console.case.wishes import Asked, Wish
 from starter.web.console.forms import Form
 
@@ -47,8 +48,7 @@ async def preferences(asked: Asked) -> Wish | None:
         given["opted_out"] = out
     _cadence(form, reach.cadence, given)
     _quiet(form, reach.quiet_from, reach.quiet_until, reach.quiet_email, given)
-    if form.get("locale").strip() and form.get("locale").strip() != reach.locale:
-        given["locale"] = form.get("locale").strip()
+    _language(form, reach.locale, given)
     if form.get("zone").strip() and form.get("zone").strip() != reach.zone:
         given["zone"] = form.get("zone").strip()
     for name in ("email", "phone"):
@@ -67,6 +67,14 @@ async def preferences(asked: Asked) -> Wish | None:
         (changes.model_dump_json(exclude_unset=True),),
         noted={"fields": ",".join(sorted(changes.model_fields_set))},
     )
+
+
+def _language(form: Form, present: str, given: dict[str, Any]) -> None:
+    locale = form.get("locale").strip()
+    if locale and locale not in dict(language_choices(present)):
+        form.refuse("locale", "Choose one of the list: there are texts in these languages.")
+    elif locale and locale != present:
+        given["locale"] = locale
 
 
 def _cadence(form: Form, wished: Span | None, given: dict[str, Any]) -> None:

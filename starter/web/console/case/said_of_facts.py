@@ -131,6 +131,10 @@ def _phone(fact: Fact) -> str:
 
 
 def _customer(fact: Fact) -> str:
+    if fact.by is not None and fact.by.role is not Role.CUSTOMER:  # it stands in a colleague's words
+        said = ["it is not solved"] if fact.detail.get("not_solved") else []
+        said += ["what was asked for is there"] if fact.detail.get("supplied") else []
+        return f"entered what the customer said{': ' + ', '.join(said) if said else ''}"
     if fact.detail.get("not_solved"):
         return "said that it is not solved"
     return "sent what was asked for" if fact.detail.get("supplied") else "wrote"
@@ -139,6 +143,28 @@ def _customer(fact: Fact) -> str:
 def _feedback(fact: Fact) -> str:
     scores = [f"{name.upper()} {fact.detail[name]}" for name in ("csat", "nps") if fact.detail.get(name) is not None]
     return f"gave feedback: {', '.join(scores)}"
+
+
+_WISHES = {
+    "channels": "channels",
+    "opted_out": "what is wanted",
+    "cadence": "frequency",
+    "quiet_from": "quiet hours",
+    "quiet_until": "quiet hours",
+    "quiet_email": "quiet hours",
+    "locale": "language",
+    "zone": "time zone",
+    "contact": "addresses",
+}
+
+
+def _wishes(fact: Fact) -> str:
+    """What was changed; of a fact from before that was kept, the channels only."""
+    channels = str(fact.detail.get("channels") or "").replace(",", ", ")
+    if fact.detail.get("changed") is None:
+        return f" ({channels})" if channels else ""
+    names = dict.fromkeys(_WISHES.get(name, plainly(name)) for name in str(fact.detail["changed"]).split(","))
+    return f": {', '.join(f'{name} ({channels})' if name == 'channels' and channels else name for name in names)}"
 
 
 def _clock(fact: Fact, verb: str) -> str:
@@ -184,15 +210,14 @@ _DONE: dict[FactType, Callable[[Fact], str]] = {
     FactType.PHONE_CONTACT: _phone,
     FactType.CUSTOMER_REPLIED: _customer,
     FactType.CUSTOMER_SUPPLIED: lambda _: "sent what was asked for",
-    FactType.PREFERENCES_CHANGED: lambda fact: (
-        "changed how the customer is written to"
-        + (f" ({str(fact.detail['channels']).replace(',', ', ')})" if fact.detail.get("channels") else "")
-    ),
+    FactType.PREFERENCES_CHANGED: lambda fact: f"changed how the customer is written to{_wishes(fact)}",
     FactType.LINKED: lambda fact: f"linked {fact.detail.get('case_id')} ({plainly(fact.detail.get('relation'))})",
     FactType.ABSORBED: lambda fact: f"merged {fact.detail.get('case_id')} into this case",
     FactType.MERGED: lambda fact: f"merged it into {fact.detail.get('into')}",
     FactType.WITHDRAWN: lambda _: "withdrew it",
-    FactType.RESOLVED: lambda fact: f"resolved it: {plainly(fact.detail.get('outcome'))}",
+    FactType.RESOLVED: lambda fact: (
+        f"resolved it: {plainly(fact.detail.get('outcome'))}" + (f", {fact.detail['amounts']}" if fact.detail.get("amounts") else "")
+    ),
     FactType.REOPENED: lambda fact: f"reopened it: {plainly(fact.detail.get('because'))}",
     FactType.FEEDBACK_GIVEN: _feedback,
     FactType.REPORTED: lambda fact: (

@@ -219,7 +219,7 @@ async def test_a_reply_is_read_in_the_customers_language_before_it_is_sent(scene
 
 async def test_a_refusal_foreseen_or_met_stands_at_its_field_in_the_cases_words(scene: Scene, desk: ScriptedDesk) -> None:
     async with scene.signed_in() as visitor:
-        desk.foreseen = Foreseen(refusal="amounts: goodwill over 10000 EUR (minor units) needs an admin")
+        desk.foreseen = Foreseen(refusal="amounts: goodwill over 100.00 EUR needs an admin")
         foreseen = await send(visitor, "resolve", step="preview")
         assert foreseen.status_code == 409
         assert 'id="amount_EUR-error"' in foreseen.text
@@ -539,3 +539,26 @@ async def test_a_case_is_given_to_people_who_may_act_and_see_it(scene: Scene, de
             assert "This is nobody who would be told" in refused.text
             assert f'value="{nobody}"' in refused.text
         assert (await send(visitor, "reassign", owner="bea", follow=False)).status_code == 303
+
+
+async def test_a_language_is_one_of_a_list(scene: Scene, desk: ScriptedDesk) -> None:
+    async with scene.signed_in() as visitor:
+        form = await visitor.get(f"{PATH}/preferences")
+        assert '<option value="de">German</option>' in form.text
+        refused = await send(visitor, "preferences", locale="xx")
+        assert (refused.status_code, desk.acts) == (422, [])
+        assert "Choose one of the list: there are texts in these languages." in refused.text
+
+
+async def test_after_a_conflict_nothing_is_offered_that_the_case_no_longer_takes(scene: Scene, desk: ScriptedDesk) -> None:
+    held = {"reason": "warehouse", "since": hours(25).isoformat(), "public": True}
+    bea = Actor(who="bea", role=Role.AGENT, why="waiting")
+    desk.facts = [fact(13, FactType.HELD, by=bea, detail={"reason": "warehouse"})]
+    desk.engine[KEY] = snapshot_of_life(status="on_hold", hold=held, counts={"facts": 13})
+    async with scene.signed_in() as visitor:
+        await visitor.get(f"{PATH}/resume")
+        answer = await send(visitor, "hold")
+    assert (answer.status_code, desk.acts) == (409, [])
+    assert "This cannot be done any more. The case is on hold already: warehouse." in answer.text
+    assert "all the same" not in answer.text
+    assert 'value="a look"' in answer.text  # what was typed is there

@@ -10,6 +10,7 @@ from policies.case.vocabulary import CaseStatus, Channel, FactType, MessageKind,
 from starter.connection import EngineUnavailable
 from starter.web.console.case.history import Masks
 from starter.web.console.case.reasons import given, why
+from starter.web.console.case.said_of_facts import told as line_of
 from starter.web.portal.acts import CUSTOMER as CUSTOMER_PAGE
 from store.call_tasks import NewCall, open_call
 from store.case_pages import PAGE
@@ -17,8 +18,9 @@ from store.contacts import Contact
 from store.engine import Store
 from store.people import PersonRole
 from store.recorder import Recorder
+from store.recorder.watches import Check
 from tests.starter.web.api.harness import counted
-from tests.starter.web.console.cases import KEY, ScriptedDesk, lived, sent, snapshot_of_life
+from tests.starter.web.console.cases import KEY, ScriptedDesk, lived, sent, snapshot_of_life, target
 from tests.starter.web.console.harness import Scene, scene_of, usual_scene
 from tests.store.samples import CASE, MONDAY, entry, fact, hours
 
@@ -56,7 +58,7 @@ async def test_it_says_first_what_must_be_done_what_is_next_and_what_binds(scene
         "SP-1 at simpay failed since 03 Mar 2026, 05:00 replaced by SP-9",
         "GC-7 at giftcards succeeded since 02 Mar 2026, 14:00 trace number ARN-74537604221",
         "rules refund cases, for all that no other policy takes",
-        "Linked cases Refund O-1002",
+        "Linked cases Refund, order O-1002",
         "There it is Tue 11:00 (Europe/London)",
     ):
         assert told in said, told
@@ -357,3 +359,64 @@ def test_what_somebody_typed_shows_no_strangers_address_either() -> None:
     typed = "Her brother: +49 30 1234561 or kim@example.org, since 2026-03-02 10:15"
     assert masks.over_typed(typed) == "Her brother: +49 *** 561 or k***@example.org, since 2026-03-02 10:15"
     assert masks.over("Call us: +49 30 1234500") == "Call us: +49 30 1234500"  # a letter's own words: the shop's number
+
+
+async def test_a_case_whose_provider_cannot_be_asked_does_not_move_by_itself(scene: Scene, desk: ScriptedDesk) -> None:
+    calm = {"clocks": [], "targets": [target("SP-1", 4990)], "escalation": 0}
+    desk.engine[KEY] = snapshot_of_life(**calm)
+    answered = fact(12, FactType.LEAD_REPLIED, by=Actor(who="ana", role=Role.AGENT), detail={"text_ref": "t-note"}, occurred_at=hours(12))
+    await Recorder(scene.store).commit_entry(entry(facts=[answered], as_of_seq=12))
+    async with scene.signed_in() as visitor:
+        assert "cannot be asked" not in words((await visitor.get(PATH)).text)
+        failed = fact(13, FactType.JOB_FAILED, detail={"job": "watch_provider", "reason": "provider_misconfigured"}, learned_at=hours(20))
+        await Recorder(scene.store).commit_entry(entry(facts=[failed], as_of_seq=13))
+        told = words((await visitor.get(PATH)).text)
+        assert "simpay cannot be asked (provider misconfigured): an operator must mend the settings" in told
+        # It answers again: nothing is to be done.
+        await Recorder(scene.store).note_checks(
+            CASE, 1, hours(25), [Check(provider="simpay", reference="SP-1", answered=True, status="pending")]
+        )
+        assert "cannot be asked" not in words((await visitor.get(PATH)).text)
+
+
+async def test_a_reference_that_its_provider_does_not_know_says_so(scene: Scene, desk: ScriptedDesk) -> None:
+    desk.engine[KEY] = snapshot_of_life(clocks=[], targets=[target("SP-1", 4990)])
+    await Recorder(scene.store).note_checks(CASE, 1, hours(25), [Check(provider="simpay", reference="SP-1", answered=True)])
+    unknown = fact(12, FactType.REFERENCE_UNKNOWN, detail={"provider": "simpay", "reference": "SP-1"})
+    await Recorder(scene.store).commit_entry(entry(facts=[unknown], as_of_seq=12))
+    async with scene.signed_in() as visitor:
+        told = words((await visitor.get(PATH)).text)
+    assert "49.90 EUR not known there" in told
+    assert "simpay answers, but does not know this reference" in told
+    assert "simpay does not know SP-1: check the reference" in told
+
+
+async def test_a_resolution_says_how_much(scene: Scene, desk: ScriptedDesk) -> None:
+    by = {"who": "lena", "role": "lead", "why": "late"}
+    resolution = {
+        "outcome": "goodwill",
+        "amounts": [{"amount_minor": 1050, "currency": "EUR"}],
+        "by": by,
+        "decided_at": hours(25).isoformat(),
+    }
+    desk.engine[KEY] = snapshot_of_life(status="resolved", resolution=resolution)
+    lena = Actor(who="lena", role=Role.LEAD)
+    resolved = fact(12, FactType.RESOLVED, by=lena, detail={"outcome": "goodwill", "amounts": "10.50 EUR"})
+    await Recorder(scene.store).commit_entry(entry(facts=[resolved], as_of_seq=12))
+    async with scene.signed_in() as visitor:
+        told = words((await visitor.get(PATH)).text)
+    assert "Resolved: goodwill, 10.50 EUR" in told
+    assert "lena resolved it: goodwill, 10.50 EUR" in told
+
+
+def test_what_a_colleague_entered_is_not_what_he_wrote_and_changed_wishes_are_named() -> None:
+    lead = Actor(who="lea.lead", role=Role.LEAD)
+    assert line_of(fact(1, FactType.CUSTOMER_REPLIED, by=lead, detail={"text_ref": "t"})) == "lea.lead entered what the customer said"
+    unsolved = fact(2, FactType.CUSTOMER_REPLIED, by=lead, detail={"not_solved": True})
+    assert line_of(unsolved) == "lea.lead entered what the customer said: it is not solved"
+    customer = Actor(who="customer", role=Role.CUSTOMER)
+    assert line_of(fact(3, FactType.CUSTOMER_REPLIED, by=customer, detail={"text_ref": "t"})) == "The customer wrote"
+    changed = {"channels": "email", "changed": "locale,quiet_from,quiet_until"}
+    assert line_of(fact(4, FactType.PREFERENCES_CHANGED, by=lead, detail=changed)) == (
+        "lea.lead changed how the customer is written to: language, quiet hours"
+    )

@@ -12,7 +12,7 @@ from starter.web.api.finding import Found
 from starter.web.console.console import Console
 from starter.web.console.face import console_faces
 from starter.web.console.guard import needs
-from starter.web.console.roles import ACTS, Act, actor, may
+from starter.web.console.roles import ACTS, Act, actor, may, who_may
 from starter.web.console.visit import SignedIn
 from starter.web.parts import Face, WebParts
 from store.engine import Store
@@ -93,7 +93,7 @@ async def test_a_role_that_may_not_is_told_so_and_it_is_noted(scene: Scene) -> N
     async with scene.signed_in(PersonRole.AGENT) as visitor:
         await visitor.get("/console/account")
         answer = await visitor.post(f"/console/test/resolve/{CASE}", code="goodwill")
-        assert (answer.status_code, "Your role (agent) may not do this." in answer.text) == (403, True)
+        assert (answer.status_code, "Your role (agent) may not do this. A lead or an admin can." in answer.text) == (403, True)
     assert [(row.act, row.detail) for row in await scene.audit()] == [("sign_in", {}), ("refused", {"needs": "resolve"})]
 
 
@@ -212,3 +212,9 @@ async def test_without_books_the_door_says_come_again(scene: Scene) -> None:
         scene.backends.opened = None
         for answer in (await visitor.get("/console/account"), await visitor.sign_in()):
             assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+def test_who_may_is_said_as_it_is() -> None:
+    assert who_may(Act.AUDIT) == "An admin"
+    assert who_may(Act.OUTBOX) == "An agent, a lead or an admin"
+    assert who_may(Act.READ) == "A viewer, an agent, a lead or an admin"

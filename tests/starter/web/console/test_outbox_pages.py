@@ -59,6 +59,9 @@ async def test_the_list_has_the_newest_first_by_case_and_channel(scene: Scene) -
         assert paths[1] in sms
         assert paths[0] not in sms
         assert "No message is here" in (await visitor.get(f"{OUTBOX}?case=other")).text
+        assert "No message is here" in (await visitor.get(f"{OUTBOX}?case_id=other")).text  # as the API and the command line name it
+        misspelt = await visitor.get(f"{OUTBOX}?cas=other")
+        assert (misspelt.status_code, "There is no such filter" in misspelt.text) == (422, True)
         for wrong in (f"{OUTBOX}?channel=fax", f"{OUTBOX}?before=x", f"{OUTBOX}/99", f"{OUTBOX}/0", f"{OUTBOX}/x", f"{paths[1]}/html"):
             assert (await visitor.get(wrong)).status_code == 404, wrong
 
