@@ -4,6 +4,7 @@ Owns these words and which of several reasons is told first. Must never show any
 Called by the queue, the search and the customer's page of the console.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,9 @@ _NEXT = {
 
 
 _THE_WORD = ("write", "update")
+
+
+_SUM, _TOGETHER = re.compile(r"(?<=\d) (?=[A-Z]{3})"), "\u00a0"  # an amount and its currency stay in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,19 @@ def line(
     matters: Mapping[str, Matter] | None = None,
 ) -> CaseLine:
     """`matters`: what the cases of the list are about, by case id."""
-    reasons = _ordered(_reasons(view, now, horizon), group) or [_coming(view, now)]
-    return _line(view, now, reasons, key=f"{group or 'case'}:{view.case_id}", matter=(matters or {}).get(view.case_id))
+    matter = (matters or {}).get(view.case_id)
+    reasons = _ordered(_reasons(view, now, horizon), group)
+    if (silence := unwatched(view, matter, now)) is not None:
+        reasons.append(silence)
+    return _line(view, now, reasons or [_coming(view, now)], key=f"{group or 'case'}:{view.case_id}", matter=matter)
+
+
+def unwatched(view: CaseView, matter: Matter | None, now: datetime) -> Reason | None:
+    """No news comes from its provider or carrier: the case does not move by itself."""
+    since = matter.silent_since if matter is not None else None
+    if since is None or view.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED):
+        return None
+    return Reason("No news can come from its provider", from_now(since, now), since, tone="warn")
 
 
 def call_line(call: CallRow, now: datetime, matters: Mapping[str, Matter] | None = None) -> CaseLine:
@@ -108,7 +123,7 @@ def call_line(call: CallRow, now: datetime, matters: Mapping[str, Matter] | None
 
 def matter_title(view: CaseView, matter: Matter | None) -> str:
     """What tells one case of an order from another."""
-    sums = f", {matter.amounts}" if matter is not None and matter.amounts else ""
+    sums = f", {_SUM.sub(_TOGETHER, matter.amounts)}" if matter is not None and matter.amounts else ""
     return f"{view.kind.value.capitalize()}, order {view.order}{sums}"
 
 

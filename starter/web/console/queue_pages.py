@@ -19,7 +19,7 @@ from policies.case.vocabulary import CaseKind, CaseStatus
 from policies.time.spans import Span
 from starter.closed_days import closed_days
 from starter.policy_books import load_books
-from starter.web.console.case_words import STATUS, CaseLine, call_line, line, plain
+from starter.web.console.case_words import STATUS, CaseLine, call_line, line, plain, unwatched
 from starter.web.console.console import LANGUAGE, Console
 from starter.web.console.elapsed import from_now
 from starter.web.console.guard import needs
@@ -48,7 +48,7 @@ _TITLES: dict[QueueGroup, tuple[str, str]] = {
     QueueGroup.CALLS: ("Calls to make", "What is due first."),
     QueueGroup.RECOVERY: ("Recovery", "A low score, and nobody has spoken with the customer yet. The longest first."),
     QueueGroup.PARKED: ("Parked channels", "Nothing leaves on them until somebody mends what is wrong."),
-    QueueGroup.REST: ("Everything else", "Needs nobody now. What is due first."),
+    QueueGroup.REST: ("Everything else", "No date, answer, call or score needs a person now. What is due first."),
 }
 _SHORT = {QueueGroup.UNANSWERED: "Unanswered", QueueGroup.CALLS: "Calls", QueueGroup.PARKED: "Parked", QueueGroup.REST: "Else"}
 
@@ -116,6 +116,7 @@ def queue_pages(console: Console) -> APIRouter:
             "groups": groups,
             "shown": [each for each in groups if each.group is group] if group is not None else [each for each in groups if _stands(each)],
             "in_need": sum(part.count for each, part in view.slices.items() if each is not QueueGroup.REST),
+            "unwatched": any(unwatched(row, matters.get(row.case_id), now) for part in view.slices.values() for row in part.cases),
             "counted_to": MOST_COUNTED,
             "merchants": view.merchants,
             "several_merchants": len(view.merchants) > 1,

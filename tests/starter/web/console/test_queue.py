@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from policies.case.vocabulary import CaseStatus, Channel, FactType, PromiseEnd
+from policies.case.plans import AlertPlan
+from policies.case.state import Alert
+from policies.case.vocabulary import CaseKind, CaseStatus, Channel, FactType, PromiseEnd
 from policies.providers.statuses import TargetType
 from starter.desk.identity import Identity
 from starter.identity_key import identity_of
@@ -23,6 +25,7 @@ from store.engine import Store
 from store.parks import park
 from store.people import PersonRole
 from store.recorder import Recorder
+from store.recorder.watches import Check
 from store.references import CaseReference
 from tests.starter.web.console.harness import Scene, usual_scene
 from tests.store.samples import MONDAY, ended, entry, fact, hours
@@ -383,3 +386,24 @@ async def test_customers_that_were_found_are_told_apart(scene: Scene) -> None:
         told = (await visitor.post(SEARCH, q="acme-t")).text
     assert f'<a href="{CUSTOMERS}/one">All cases of the customer of order T-1</a>' in told
     assert f'<a href="{CUSTOMERS}/two">All cases of the customer of order T-2</a>' in told
+
+
+async def test_a_case_of_which_no_news_can_come_says_so_until_its_provider_answers(scene: Scene) -> None:
+    await scene.store.write(lambda c: c.exec_driver_sql("DELETE FROM cases").close())
+    await shelve(scene.store, {"acme-mute": {"next_word_at": hours(3)}})
+    recorder = Recorder(scene.store)
+    async with scene.signed_in() as visitor:
+        assert "Nobody waits for a person" in seen((await visitor.get(QUEUE)).text)
+        alert = AlertPlan(
+            alert_id="a-mute",
+            case_id="acme-mute",
+            kind=CaseKind.REFUND,
+            merchant="acme",
+            alert=Alert(to="operator", level=0, reason="watch_failed", since=hours(-2)),
+        )
+        await recorder.open_alert(entry("acme-mute", next_word_at=hours(3)), alert, hours(-2))
+        told = seen((await visitor.get(QUEUE)).text)
+        assert "acme-mute No news can come from its provider 2 h ago" in told
+        assert "Nobody waits for a person" not in told
+        await recorder.note_checks("acme-mute", 1, hours(-1), [Check(provider="simpay", reference="SP-1", answered=True)])
+        assert "Nobody waits for a person" in seen((await visitor.get(QUEUE)).text)
