@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from policies.case.vocabulary import CaseKind, CaseStatus, Channel
 from store.call_tasks import NewCall, open_call
+from store.case_matters import matters_of
 from store.case_search import CaseSearch, Sought
 from store.customer_cases import CustomerBooks
 from store.engine import Store
@@ -268,3 +269,16 @@ async def test_the_merchants_are_found_without_reading_every_case(sqlite_store: 
     await shelve(sqlite_store, {"a": {"merchant": "zeta"}, "b": {"merchant": "acme"}, "c": {"merchant": "acme"}})
     assert await Queries(sqlite_store).merchants(9) == ["acme", "zeta"]
     assert await Queries(sqlite_store).merchants(1) == ["acme"]
+
+
+async def test_what_cases_are_about_is_two_statements_by_their_keys(sqlite_store: Store) -> None:
+    await shelve(sqlite_store, {"acme-r-1": {}, "acme-r-2": {}})
+    with counted() as statements:
+        await matters_of(sqlite_store, ["acme-r-1", "acme-r-2"])
+    asked = [statement for statement in statements if "FROM" in statement]
+    plans = " ".join(await _plans(sqlite_store, asked))
+    assert len(asked) == 2
+    assert "autoindex_facts_1 (case_id=? AND seq=?)" in plans
+    assert "ix_alerts_case_id (case_id=?)" in plans
+    assert "autoindex_watches_1 (case_id=?)" in plans
+    assert "SCAN" not in plans

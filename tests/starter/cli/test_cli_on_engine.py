@@ -174,6 +174,13 @@ async def test_what_nobody_can_have_meant_is_not_done(terminal: Terminal) -> Non
     assert remarked.code == 0
     assert remarked.err.startswith("No rule of retail.refund waits for goods_received")
     assert (await terminal.run("escalate", "R-1005", "--to", "head", "--why", "a test")).code == 0
+    stranger = await terminal.run("reassign", "R-1005", "nobody.there", "--why", "a test")
+    assert (stranger.code, "owner nobody.there is nobody who would be told" in stranger.err) == (1, True)
+    assert "ana.agent (--anyway takes it as it is)" in stranger.err
+    assert (await terminal.run("reassign", "R-1005", "nobody.there", "--anyway", "--why", "a test")).code == 0
+    assert (await terminal.run("reassign", "R-1005", "ana.agent", "--why", "a test")).code == 0
+    named = await terminal.run("note", "R-1005", "Her own words.", "--why", "call kim@example.org")
+    assert (named.code, "by.why holds an e-mail address" in named.err, "(here: --why)" in named.err) == (1, True, True)
 
 
 async def test_the_page_of_a_case(terminal: Terminal) -> None:
