@@ -189,6 +189,6 @@ def _coming(view: CaseView, now: datetime) -> Reason:
     if view.next_at is None:
         return Reason("Nothing is due")
     if view.next_what in _THE_WORD and view.next_word_at is not None:
-        return Reason("Moves by itself")  # its next word has a column of its own
+        return Reason("Moves by itself" if view.status is CaseStatus.OPEN else "Nothing to do")  # its next word has a column of its own
     what = _NEXT.get(view.next_what or "", plain(view.next_what or "something is due"))
     return Reason(f"Next: {what}", from_now(view.next_at, now), view.next_at)

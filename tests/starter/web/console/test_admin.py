@@ -263,3 +263,11 @@ async def test_a_key_of_the_command_line_is_seen_here_too(scene: Scene) -> None:
     async with scene.signed_in(PersonRole.ADMIN, "ann") as ann:
         page = await ann.get(KEYS)
     assert ("from-cli" in page.text, "metrics" in page.text, ">never<" in page.text) == (True, True, True)
+
+
+async def test_what_stands_in_the_log_is_read_as_words(scene: Scene) -> None:
+    detail = {"not_solved": True, "supplied": False}
+    await Audit(scene.store).note(hours(1), "customer_reply", person="lena", role="lead", case_id=CASE, detail=detail)
+    async with scene.signed_in(PersonRole.ADMIN, "ann") as ann:
+        told = " ".join(re.sub(r"<[^>]+>", " ", (await ann.get(AUDIT)).text).split())
+    assert "not solved yes supplied no" in told
