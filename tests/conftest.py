@@ -9,6 +9,10 @@ import gc
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.store_fixtures import postgres_server, ready_database
+
+__all__ = ["postgres_server", "ready_database"]  # here and nowhere else: each import would be a fixture, and a server, of its own
+
 # How quickly examples are made says how busy the machine is, nothing of the program.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")

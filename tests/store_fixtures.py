@@ -2,7 +2,7 @@
 
 Owns where they live and that the server stops. `store_url` has no tables; `ready_store_url` and `ready_sqlite` have them: migrated once per
 process and emptied or copied for each test, since the migrations cost more than most tests. Import the fixtures in a conftest.py:
-`from tests.store_fixtures import postgres_server, ready_database, ready_store_url, sqlite_store_url, store_url`.
+`from tests.store_fixtures import ready_store_url, sqlite_store_url, store_url`; the server is that of tests/conftest.py.
 """
 
 import atexit

@@ -228,7 +228,7 @@ async def test_hold_does_not_stop_the_cadence_and_says_whom_we_wait_for(tmp_path
         await case.act("hold", HoldCase(by=LEAD, reason="warehouse"))
         await h.until(MONDAY + 25 * HOUR)
         assert h.post.kinds() == ["acknowledgement", "update"]
-        assert "Your case is waiting since Monday, 5 March 2035, 12:00" in words(h)
+        assert "Your case has been waiting since Monday, 5 March 2035, 12:00" in words(h)
         assert "the warehouse is checking your return" in words(h)
         await case.act("resume", Resume(by=LEAD))
         await case.act("hold", HoldCase(by=LEAD, reason="fraud_review"))

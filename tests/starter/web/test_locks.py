@@ -86,9 +86,10 @@ def test_memory_is_bounded_and_the_quietest_is_forgotten_first() -> None:
     ("header", "language"),
     [
         ("de-AT,de;q=0.9,en;q=0.8", "de"),
-        ("fr,en;q=0.5,de;q=0.7", "de"),
+        ("nl,en;q=0.5,de;q=0.7", "de"),
         ("de;q=0,en;q=0.1", "en"),
-        ("fr", "en"),
+        ("fr", "fr"),
+        ("nl", "en"),
         ("", "en"),
         ("de;q=high, en;q=0.1", "en"),
         (",;=,de", "de"),
@@ -98,6 +99,6 @@ def test_the_browsers_best_language_that_we_speak(header: str, language: str) ->
     assert asked_language(request_from("192.0.2.1", accept_language=header)) == language
 
 
-@pytest.mark.parametrize(("locale", "language"), [("de_CH", "de"), ("EN", "en"), ("fr-FR", None), ("", None), (None, None)])
+@pytest.mark.parametrize(("locale", "language"), [("de_CH", "de"), ("EN", "en"), ("fr-FR", "fr"), ("nl", None), ("", None), (None, None)])
 def test_the_language_of_a_locale(locale: str | None, language: str | None) -> None:
     assert language_of(locale) == language
