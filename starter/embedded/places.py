@@ -16,6 +16,7 @@ from starter.embedded.errors import StackError
 
 LOOPBACK = "127.0.0.1"
 _OURS = range(15_000, 32_000)
+_DICE = random.SystemRandom()  # of nobody who seeds his own: two processes that look at once must not look at the same ports
 
 
 def prepared_folder(path: Path) -> Path:
@@ -37,7 +38,7 @@ def free_port() -> int:
     A port handed out by the system may be handed out again, to a connection or a server of somebody else, before our server listens.
     Raises StackError if a hundred tries find none.
     """
-    for port in random.sample(_OURS, 100):
+    for port in _DICE.sample(_OURS, 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((LOOPBACK, port))
             return port
