@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from policies.case.commands import Extend, HoldCase, ReportFact, Resolve, Resume
+from policies.case.commands import Extend, HoldCase, Reply, ReportFact, Resolve, Resume
 from policies.case.start import CaseStart, Reachability
 from policies.case.vocabulary import Channel
 from policies.money import Money
@@ -136,7 +136,12 @@ async def test_over_the_change_of_clocks_and_a_closed_monday(tmp_path: Path) -> 
 async def test_breach_tells_the_lead_and_the_customer_and_stays_on_record(tmp_path: Path) -> None:
     async with house(tmp_path, begin=MONDAY + APART) as h:
         reach = Reachability(channels=[Channel.EMAIL], cadence=Span.parse("96h"), zone="Europe/Berlin")
-        case = await h.open(opened(h, reach=reach))
+        clocks = [clock.model_dump() for clock in start_of().policy.policy.clocks]
+        for one in clocks:
+            one["ladder"] = [
+                {**rung, "at": rung["at"].replace("+1bd", "+6h")} for rung in one["ladder"]
+            ]  # see APART: the next word is +24 h
+        case = await h.open(opened(h, reach=reach, change={"clocks": clocks}))
         due = utc(19, 16)  # ten business days: Monday in two weeks, 17:00
         await fires(h, utc(15, 10, 15), ("owner", 1))  # 65 h 15 min of 87 business hours
         await h.until(utc(18, 12))
@@ -152,7 +157,7 @@ async def test_breach_tells_the_lead_and_the_customer_and_stays_on_record(tmp_pa
         after = (await case.snapshot()).promise
         assert after is not None
         assert punctual(datetime.fromisoformat(str(after["due_at"])), due + DAY)  # from here on every 24 h, whatever was wished
-        await fires(h, utc(20, 16), ("head", 3))
+        await fires(h, utc(19, 22), ("head", 3))
         await h.until(utc(21, 18))
         assert h.post.kinds()[sent:] == ["apology", "update", "update"]
         assert "The new date for the resolution: by Thursday, 22 March 2035" in words(h)
@@ -170,6 +175,8 @@ async def test_the_new_date_is_a_promise_too(tmp_path: Path) -> None:
     async with house(tmp_path, begin=MONDAY + APART) as h:
         case = await h.open(opened(h))
         await h.until(utc(22, 15))
+        await case.act("reply", Reply(by=LEAD, text_ref="t-1"))  # see APART: the next word is due 24 h from here
+        await h.after(seconds=2)
         sent, told = len(h.post.sent), len(h.alerts.told)
         assert (await case.snapshot()).resolve_by == utc(22, 16)
         await h.until(utc(22, 16) - SECOND)
