@@ -47,7 +47,7 @@ warm: $(STAMP)
 
 suite: warm
 	@$(BIN)/python scripts/chromium.py
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, types, import contracts, every test (what computes beside what waits)
 	@$(MAKE) --no-print-directory -j2 suite types contracts

@@ -101,6 +101,7 @@ _SORTED_BY: dict[QueueGroup, ColumnElement[Any]] = {
 }
 _UNDONE: ColumnElement[bool] = literal_column(UNDONE)  # the index's own words
 _NO_SHADOW: ColumnElement[bool] = literal_column("NOT cases.shadow")  # looked at in each row, not looked up
+_BY_FIGURES = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _CALLS = select(
     cases,
     _t.task_id.label("call_task_id"),
@@ -123,6 +124,7 @@ class CaseQueue:
         """The beginning of every group: `each` rows, of what needs nobody yet `rest`."""
 
         def work(connection: Connection) -> QueueView:
+            _plan_by_figures(connection)
             slices = {
                 group: _slice(connection, group, filters, moment, rest if group is QueueGroup.REST else each, None) for group in QueueGroup
             }
@@ -139,6 +141,7 @@ class CaseQueue:
         place = _read_cursor(after) if after is not None else None
 
         def work(connection: Connection) -> QueueView:
+            _plan_by_figures(connection)
             counts = _counts(connection, _COUNTED, filters, moment)
             slices = {each: QueueSlice(count=number) for each, number in counts.items()}
             shown = _slice(connection, group, filters, moment, limit, place)
@@ -146,6 +149,14 @@ class CaseQueue:
             return QueueView(slices=slices, merchants=_choice(connection, filters))
 
         return await self._store.read(work)
+
+
+def _plan_by_figures(connection: Connection) -> None:
+    """PostgreSQL forgets the values of a statement that it has seen often: without them it reads every case to count the few of a group
+    (47 ms for what takes 5 with 100,000 cases). In this transaction it plans with them.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_BY_FIGURES)
 
 
 def _choice(connection: Connection, filters: QueueFilters) -> list[str]:

@@ -28,7 +28,7 @@ from tests.vendors.answers import Reply, Wire
 from tests.vendors.loopback import Request, serving
 from tests.vendors.sendgrid import SendGridServer
 
-_KILLS, _CASES = 20, 6
+_KILLS, _CASES = 20, 4
 _LONGEST_ANSWER_S = 0.5
 
 
