@@ -2,7 +2,7 @@
 
 from policies.rules.v1.agenda import Due, agenda, next_due
 from policies.rules.v1.bounds import over_bounds
-from policies.rules.v1.commands import apply, cancellation_refused, moved_on, refusal
+from policies.rules.v1.commands import apply, cancellation_refused
 from policies.rules.v1.deliveries import answered as arrival_answered
 from policies.rules.v1.deliveries import not_delivered
 from policies.rules.v1.foresight import foresee
@@ -21,6 +21,7 @@ from policies.rules.v1.life import (
 from policies.rules.v1.memory import remember
 from policies.rules.v1.messages import ended as message_ended
 from policies.rules.v1.provider_news import apply_readings, watch_ended, watch_failed
+from policies.rules.v1.refusals import moved_on, refusal
 from policies.rules.v1.rows import details, search_attributes, snapshot
 
 __all__ = [

@@ -9,8 +9,9 @@ from typing import Any
 from policies.case.plans import Foreseen
 from policies.case.state import CaseState
 from policies.rules.v1 import messages
-from policies.rules.v1.commands import apply, refusal
+from policies.rules.v1.commands import apply
 from policies.rules.v1.life import advance
+from policies.rules.v1.refusals import refusal
 
 
 def foresee(state: CaseState, name: str, command: Any, now: datetime) -> Foreseen:
