@@ -56,7 +56,8 @@ def _head(snapshot: Snapshot) -> None:
     if following:
         say(f"  next: {following}" + (f": {snapshot.next_why}" if snapshot.next_why else ""))
     if snapshot.resolve_by is not None:
-        binds = f", which clock {snapshot.resolve_by_clock} sets" if snapshot.resolve_by_clock else ""
+        by_clock = f", which clock {snapshot.resolve_by_clock} sets" if snapshot.resolve_by_clock else ""
+        binds = ", the new date that the customer was given" if snapshot.resolve_by_clock == "new_date" else by_clock
         say(f"  to be resolved by {when(snapshot.resolve_by)}{binds}")
     if snapshot.resolution is not None:
         say(f"  resolved as {snapshot.resolution['outcome']} {when(str(snapshot.resolution['decided_at']))}")

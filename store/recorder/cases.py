@@ -33,7 +33,8 @@ _THIS_PROMISE = (promises.c.case_id == bindparam("this_case"), promises.c.number
 _KEPT = update(promises).where(*_THIS_PROMISE, promises.c.ended_as.is_(None)).returning(promises.c.due_at)
 _LATE = update(promises).where(*_THIS_PROMISE)
 _ENDS = select(promises.c.ended_as, func.count()).where(promises.c.case_id == bindparam("this_case")).group_by(promises.c.ended_as)
-_TALLY = update(cases).where(cases.c.case_id == bindparam("this_case"))
+_OPEN_UNTIL = select(func.min(promises.c.due_at)).where(promises.c.case_id == cases.c.case_id, promises.c.ended_as.is_(None))
+_TALLY = update(cases).where(cases.c.case_id == bindparam("this_case")).values(next_word_at=_OPEN_UNTIL.scalar_subquery())
 _TEXTS = select(texts.c.text_ref, texts.c.body).where(texts.c.text_ref.in_(bindparam("refs", expanding=True)))
 
 
@@ -86,7 +87,7 @@ def end_kept(connection: Connection, case_id: str, number: int, at: datetime, ke
 
 
 def count_promises(connection: Connection, case_id: str) -> None:
-    """The case's own tally, from its promises."""
+    """The case's own tally, from its promises, and when the next word is due: the date of the one that is open."""
     ends = {row[0]: row[1] for row in connection.execute(_ENDS, {"this_case": case_id})}
     tally = {end.value: ends.get(end.value, 0) for end in PromiseEnd}
     counted = {"made": sum(ends.values()), "open": ends.get(None, 0), **tally}

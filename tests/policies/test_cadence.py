@@ -10,6 +10,7 @@ from policies.case.commands import ChangePreferences, CustomerReply, Extend, Hol
 from policies.case.start import CaseStart, Reachability
 from policies.case.vocabulary import CaseKind, Channel, MessageKind, MessageOutcome
 from policies.rules.v1.cadence import may_write_at
+from policies.rules.v1.provider_news import watch_failed
 from policies.time.spans import Span
 from tests.policies.driver import CUSTOMER, DAY, HOUR, LEAD, MINUTE, MONDAY, SECOND, Answer, Life, policy, start
 from tests.policies.time.moments import moment
@@ -180,6 +181,14 @@ def test_while_a_customer_waits_for_an_answer_the_next_step_is_ours() -> None:
     life.until(MONDAY + 3 * DAY)
     before, *_, after = (posted.plan.context.who_acts for posted in life.posted if posted.kinds[0] is MessageKind.UPDATE)
     assert (before, after) == ("us", "bank"), "whatever the bank does"
+
+
+def test_while_nobody_can_be_asked_the_next_step_is_ours() -> None:
+    life = Life.of(start())
+    assert {target.status for target in life.state.targets} == {"unknown"}
+    watch_failed(life.state, life.state.watch.generation, "provider_misconfigured", life.now)
+    life.until(MONDAY + DAY)
+    assert life.posted[-1].plan.context.who_acts == "us"
 
 
 # -- send windows -----------------------------------------------------------------------------------------------------------------

@@ -72,6 +72,13 @@ async def test_an_accepted_message_ends_the_promise_that_it_keeps(store: Store, 
     assert case is not None
     others = {other.value: 0 for other in PromiseEnd if other is not end}
     assert case.promises == {"made": 2, "open": 1, end.value: 1, **others}
+    assert case.next_word_at == hours(48)
+    last = plan("m3", kind=MessageKind.RESOLUTION, seq=3, keeps=2, kept_until=hours(49))
+    await recorder.open_message(entry(next_word_at=hours(48)), last, hours(30))
+    await recorder.finish_message("m3", result(at=hours(30)), hours(30))
+    case = await queries.case(CASE)
+    assert case is not None
+    assert case.next_word_at is None, "no word is owed any more"
 
 
 async def test_the_cases_own_word_on_a_promise_stands_whichever_comes_first(store: Store) -> None:

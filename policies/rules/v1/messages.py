@@ -345,6 +345,8 @@ def _who_acts(state: CaseState) -> WhoActs:
     live = [target for target in state.targets if target.replaced_by is None]
     if any(target.status in ("failed", "canceled", "lost", "needs_response") for target in live):
         return "us"
+    if state.watch.failed_since is not None and all(target.status == "unknown" for target in live):
+        return "us"  # nobody can be asked before an operator has mended the settings
     if any(target.status == "pending" and target.pending_reason in WAITS_FOR_US for target in live):
         return "us"
     types = {target.type for target in live}
