@@ -560,5 +560,6 @@ async def test_after_a_conflict_nothing_is_offered_that_the_case_no_longer_takes
         answer = await send(visitor, "hold")
     assert (answer.status_code, desk.acts) == (409, [])
     assert "This cannot be done any more. The case is on hold already: warehouse." in answer.text
+    assert "send it once more" not in answer.text
     assert "all the same" not in answer.text
     assert 'value="a look"' in answer.text  # what was typed is there
