@@ -183,6 +183,14 @@ def test_while_a_customer_waits_for_an_answer_the_next_step_is_ours() -> None:
     assert (before, after) == ("us", "bank"), "whatever the bank does"
 
 
+def test_of_a_case_that_came_back_after_all_was_paid_the_next_step_is_ours() -> None:
+    life = Life.of(start())
+    life.report("succeeded")
+    life.after(hours=1)
+    life.do("customer_reply", CustomerReply(by=CUSTOMER, not_solved=True))
+    assert (life.posted[-1].kinds[0], life.posted[-1].plan.context.who_acts) == (MessageKind.REOPEN, "us")
+
+
 def test_while_nobody_can_be_asked_the_next_step_is_ours() -> None:
     life = Life.of(start())
     assert {target.status for target in life.state.targets} == {"unknown"}

@@ -25,7 +25,7 @@ from policies.case.vocabulary import (
     PromiseEnd,
 )
 from policies.money import Money
-from policies.providers.statuses import WAITS_FOR_US, TargetType
+from policies.providers.statuses import SETTLED, WAITS_FOR_US, TargetType
 from policies.rules.v1 import cadence, clocks, deliveries, feedback, outcomes
 from policies.rules.v1.memory import alert, end_promise, remember
 from policies.time.spans import Span
@@ -349,6 +349,8 @@ def _who_acts(state: CaseState) -> WhoActs:
         return "us"  # nobody can be asked before an operator has mended the settings
     if any(target.status == "pending" and target.pending_reason in WAITS_FOR_US for target in live):
         return "us"
+    if live and all(target.status in SETTLED[target.type] for target in live):
+        return "us"  # all is done out there (a case that came back): what is left is ours
     types = {target.type for target in live}
     if TargetType.DELIVERY in types and state.start.kind == "delay":
         return "carrier"
