@@ -16,8 +16,9 @@ from functools import cache
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
 from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
@@ -45,6 +46,7 @@ from policies.case.vocabulary import Channel
 from starter.channels_file import channel_warnings
 from starter.connection import EngineUnavailable, connect
 from starter.link_keys import links_of
+from starter.rules_build import rules_build
 from starter.settings import ROOT, Settings, SettingsError, load_settings
 from store.engine import open_store, upgrade
 from store.errors import StoreError
@@ -93,7 +95,8 @@ def workers(
     """One worker per task queue, each with its own slots and rate, so that a slow mail provider never delays a provider check."""
     drain = timedelta(seconds=settings.graceful_shutdown_s)
     pollers = PollerBehaviorAutoscaling(minimum=1, maximum=20, initial=2)
-    each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers}
+    build = WorkerDeploymentConfig(WorkerDeploymentVersion("makegood", rules_build()), use_worker_versioning=False)
+    each: dict[str, Any] = {"graceful_shutdown_timeout": drain, "activity_task_poller_behavior": pollers, "deployment_config": build}
     parking = Parking(recorder, alerts, directory)
     messaging = Messaging(recorder, channels, brands, parking, correspondence, overrides)
     digesting = Digesting(recorder, alerts, directory)

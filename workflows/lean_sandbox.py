@@ -1,8 +1,10 @@
-"""The SDK's sandbox without its trips into the sandbox for every payload.
+"""The SDK's sandbox without two things that it does again and again.
 
-Owns one shortcut. Before it writes or reads a payload, temporalio 1.35 asks the workflow instance, inside its sandbox and three times
+Owns two shortcuts. Payloads: before it writes or reads a payload, temporalio 1.35 asks the workflow instance, inside its sandbox and three times
 over, for the serialization context that the data converter may want. Ours wants none, and the trips were a tenth of a worker's CPU per
-case (`make bench`). Must never be used with a converter that wants one: `lean_sandbox` refuses it. Called by worker.py and replays.
+case (`make bench`). The class: for each run it imports the module of the workflow's class anew, and the class is declared and judged by the
+SDK once more, 5 ms whenever a case comes back into a worker's cache. Of ours that module holds nothing but the class, whose rules are passed
+through on purpose; so it is imported that way once, when the worker is built, and passed through from then on. Must never be used with a converter that wants one: `lean_sandbox` refuses it. Called by worker.py and replays.
 """
 
 from temporalio import workflow
@@ -41,21 +43,22 @@ class _LeanInstance(WorkflowInstance):
 
 
 class _LeanRunner(SandboxedWorkflowRunner):
-    """Looks once whether a workflow's module may be imported in there, however many workers and replays use it."""
+    """Looks once whether a workflow's module may be imported in there, however many workers, runs and replays use it."""
 
-    _prepared: set[type]
+    _prepared: dict[type, SandboxedWorkflowRunner]
 
     def __init__(self, restrictions: SandboxRestrictions) -> None:
         super().__init__(restrictions=restrictions)
-        object.__setattr__(self, "_prepared", set())  # the SDK's runner is a frozen dataclass
+        object.__setattr__(self, "_prepared", {})  # the SDK's runner is a frozen dataclass
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         if defn.cls not in self._prepared:
             super().prepare_workflow(defn)
-            self._prepared.add(defn.cls)
+            self._prepared[defn.cls] = SandboxedWorkflowRunner(self.restrictions.with_passthrough_modules(defn.cls.__module__))
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return _LeanInstance(super().create_instance(det))
+        looked_at = self._prepared.get(det.defn.cls)  # not while it is being looked at
+        return _LeanInstance(super().create_instance(det) if looked_at is None else looked_at.create_instance(det))
 
 
 def lean_sandbox(restrictions: SandboxRestrictions, converter: DataConverter) -> SandboxedWorkflowRunner:

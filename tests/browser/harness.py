@@ -153,7 +153,7 @@ async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
             everything = NewKey(name="shop", scopes=[Scope.OPEN, Scope.READ, Scope.LEAD], per_minute=10_000)
             _, key = await ApiKeys(store).create(everything, "tests", datetime.now(UTC))
             bearer = {"authorization": f"Bearer {key}"}
-            async with httpx2.AsyncClient(base_url=stack.web_url or "", headers=bearer, trust_env=False, timeout=30) as api:
+            async with httpx2.AsyncClient(base_url=stack.web_url or "", headers=bearer, trust_env=False, timeout=30, verify=False) as api:
                 yield House(stack, store, signer_of(made), api)
         finally:
             await store.close()
@@ -161,7 +161,7 @@ async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
 
 async def signed_in(house: House, name: str) -> dict[str, Any]:
     """The cookies of somebody who has signed in, as a new window takes them. Without a window: one test signs in as people do."""
-    async with httpx2.AsyncClient(base_url=house.url, headers={"sec-fetch-site": "same-origin"}, trust_env=False) as http:
+    async with httpx2.AsyncClient(base_url=house.url, headers={"sec-fetch-site": "same-origin"}, trust_env=False, verify=False) as http:
         answer = await http.post("/console/sign-in", data={"name": name, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         cookies = [{"name": one, "value": value, "url": house.url} for one, value in http.cookies.items()]

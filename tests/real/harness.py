@@ -216,7 +216,7 @@ async def real_house(folder: Path, *, worker: bool = True, **settings: Any) -> A
     made: Settings = load_settings(state_dir=folder, policy_book="demo", graceful_shutdown_s=5, **settings)
     events: list[str] = []
     stack = Stack(made, state_dir=folder, temporal_port=None, ui_port=None, simulator=True, worker=worker, on_event=events.append)
-    async with stack, httpx2.AsyncClient(trust_env=False) as http:
+    async with stack, httpx2.AsyncClient(trust_env=False, verify=False) as http:
         store = await open_store(made.database_url)
         try:
             client = await connect(made, address=stack.address)

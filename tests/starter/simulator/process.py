@@ -24,7 +24,7 @@ class SimulatorProcess:
         command = [sys.executable, "-m", "starter.simulator", "--port", "0", *keep]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        self._client = httpx2.Client(trust_env=False)
+        self._client = httpx2.Client(trust_env=False, verify=False)
         self.url = json.loads(self._process.stdout.readline())["url"]
         return self
 

@@ -126,7 +126,7 @@ async def until_answered(client: httpx2.AsyncClient, path: str, status: int) -> 
 
 async def test_the_process_serves_without_its_backends_and_ends_its_requests_when_told_to(settings: Settings) -> None:
     (port,) = ports([(None, "")])
-    async with process(settings, port) as web, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with process(settings, port) as web, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False) as client:
         await until_answered(client, "/healthz", 200)
         assert (await client.get("/readyz")).json()["parts"] == {"store": "unreachable", "engine": "unreachable"}
         await upgrade(settings.database_url)
@@ -193,7 +193,7 @@ async def test_the_stack_has_a_web_process_on_this_machine_alone_and_leaves_none
         web=True,
         on_event=events.append,
     )
-    async with stack, httpx2.AsyncClient(base_url=stack.web_url or "") as client:
+    async with stack, httpx2.AsyncClient(base_url=stack.web_url or "", verify=False) as client:
         mine = set(children()) - others
         await upgrade(settings.database_url)
         await until_answered(client, "/readyz", 200)

@@ -45,7 +45,9 @@ class Browser:
 
     def __init__(self, base_url: str, **headers: str) -> None:
         same_site = {"sec-fetch-site": "same-origin", **{name.replace("_", "-"): value for name, value in headers.items()}}
-        self.http = httpx2.AsyncClient(base_url=base_url, headers=same_site, follow_redirects=False, trust_env=False, timeout=30)
+        self.http = httpx2.AsyncClient(
+            base_url=base_url, headers=same_site, follow_redirects=False, trust_env=False, timeout=30, verify=False
+        )
 
     async def __aenter__(self) -> "Browser":
         return self
@@ -165,7 +167,7 @@ async def portal_house(folder: Path, **settings: Any) -> AsyncIterator[PortalHou
 
 
 async def _serves(url: str) -> bool:
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, verify=False) as http:
         try:
             return (await http.get(f"{url}/readyz")).status_code == 200
         except httpx2.TransportError:
