@@ -50,16 +50,34 @@ async def test_upgrade_twice_and_by_several_tasks_at_once(store_url: str) -> Non
     assert await _revision(store_url) == [NEWEST]
 
 
+# Forks of one process that has imported everything, let go at the same moment: nearer to each other than processes that start.
+_AT_ONCE = """
+import asyncio, os, sys
+import store.migrations.head
+from store.engine import upgrade
+
+number, url = int(sys.argv[1]), sys.argv[2]
+waits, go = os.pipe()
+children = []
+for _ in range(number):
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.read(waits, 1)  # ends when the parent closes its end
+        asyncio.run(upgrade(url))
+        os._exit(0)
+    children.append(child)
+os.close(go)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
 async def test_upgrade_by_several_processes_at_once(store_url: str) -> None:
-    program = "import asyncio, sys; from store.engine import upgrade; asyncio.run(upgrade(sys.argv[1]))"
-    started = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, store_url, cwd=Path(__file__).parents[2], stderr=asyncio.subprocess.PIPE
-        )
-        for _ in range(PROCESSES)
-    ]
-    answers = await asyncio.gather(*(process.communicate() for process in started))
-    assert [process.returncode for process in started] == [0] * PROCESSES, answers
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _AT_ONCE, str(PROCESSES), store_url), cwd=Path(__file__).parents[2], stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await started.communicate()
+    assert (started.returncode, errors) == (0, b"")
     assert await _revision(store_url) == [NEWEST]
 
 
