@@ -1,10 +1,12 @@
 """The SDK's sandbox without two things that it does again and again.
 
-Owns two shortcuts. Payloads: before it writes or reads a payload, temporalio 1.35 asks the workflow instance, inside its sandbox and three times
+Owns two shortcuts. Payloads: before it writes or reads one, temporalio 1.35 asks the workflow instance, inside its sandbox and three times
 over, for the serialization context that the data converter may want. Ours wants none, and the trips were a tenth of a worker's CPU per
-case (`make bench`). The class: for each run it imports the module of the workflow's class anew, and the class is declared and judged by the
-SDK once more, 5 ms whenever a case comes back into a worker's cache. Of ours that module holds nothing but the class, whose rules are passed
-through on purpose; so it is imported that way once, when the worker is built, and passed through from then on. Must never be used with a converter that wants one: `lean_sandbox` refuses it. Called by worker.py and replays.
+case (`make bench`). The class: for each run the SDK imports the module of the workflow's class anew, declares the class and judges it once
+more, 5 ms whenever a case comes back into a worker's cache. Of ours that module holds nothing but the class, whose rules are passed through
+on purpose; so it is imported in the sandbox once, when the worker is built, and passed through from then on.
+
+Must never be used with a converter that wants a context: `lean_sandbox` refuses it. Called by worker.py and replays.
 """
 
 from temporalio import workflow
