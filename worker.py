@@ -23,7 +23,6 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.adapters.brands import load_brands
-from activities.adapters.channels import load_alerts, load_channels
 from activities.adapters.directory import load_directory
 from activities.adapters.http_json import ProvidersAdapter
 from activities.adapters.http_json_config import load_providers
@@ -144,6 +143,9 @@ def channels_of(settings: Settings, outbox: Outbox) -> tuple[dict[Channel, Chann
     kept: ChannelPort = OutboxChannel(outbox)
     if settings.channels_file is None:
         return dict.fromkeys(Channel, kept), OutboxAlerts(outbox)
+    # The vendors' packages are a sixth of a worker's start: only for those who use them.
+    from activities.adapters.channels import load_alerts, load_channels  # noqa: PLC0415
+
     alerts = load_alerts(settings.channels_file, otherwise=OutboxAlerts(outbox))
     channels = load_channels(settings.channels_file, outbox=kept, public_url=settings.public_url)
     return channels, alerts or OutboxAlerts(outbox)

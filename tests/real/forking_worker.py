@@ -8,16 +8,21 @@ import os
 import sys
 from pathlib import Path
 
-import httpcore2  # noqa: F401 - imported late by a worker, so each fork would read it again; as is the next
+import httpcore2  # noqa: F401 - imported late by a worker, so each fork would read it again; as are the next two
 
+import activities.adapters.channels  # noqa: F401
 import store.migrations.head  # noqa: F401
 import worker
+from activities.templates.sources import built_in
 from starter.settings import load_settings
 
 
 def main(pid_file: Path) -> None:
     parent = os.getppid()
     load_settings()  # what reading them builds is there for every child
+    texts = built_in("en")
+    for name in texts.sources:
+        texts.environment.get_template(name)
     while os.getppid() == parent:
         child = os.fork()  # nothing of the engine's client runs yet: no thread is lost by it
         if child == 0:

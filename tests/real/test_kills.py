@@ -25,9 +25,10 @@ from workflows import names
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# The budget of house.md, on a machine of its own: there a killed worker polls again after less than `_RESTART_S` (0.2 to 0.8 s until the
-# supervisor starts it, 1.5 s of Python). A machine that needs longer for that is slower in everything else too.
-_MOST_OVERDUE_S, _RESTART_S = 6.0, 2.5
+# With the engine's own time-outs (10 s for a task of a dead worker, 10 s on its queue) a step is 10 to 20 s overdue. That ours are set is
+# what can be seen here, beside other tests; the budget of 6 s is measured on a quiet machine (`make bench`). A killed worker polls again
+# after less than `_RESTART_S` there; where that takes longer, everything else does too.
+_ENGINES_OWN_S, _RESTART_S = 10.0, 2.5
 _KINDS = [CaseKind.REFUND, CaseKind.DISPUTE, CaseKind.DELAY]
 _UNDER_WAY = {CaseKind.REFUND: "processing", CaseKind.DISPUTE: "with_bank", CaseKind.DELAY: "on_the_road"}
 _DONE = {CaseKind.REFUND: "paid_out", CaseKind.DISPUTE: "decided_for_cardholder", CaseKind.DELAY: "handed_over"}
@@ -167,7 +168,7 @@ async def test_no_step_is_long_overdue(lived: Lived) -> None:
         overdue.append((late_s - max(0.0, stopped_s), message_id))
     overdue.sort()
     logging.getLogger(__name__).info("most overdue: %s; restarts: %s", overdue[-3:], lived.restarts_s)
-    allowed = _MOST_OVERDUE_S * max(1.0, max(lived.restarts_s) / _RESTART_S)
+    allowed = _ENGINES_OWN_S * max(1.0, max(lived.restarts_s) / _RESTART_S)
     assert overdue[-1][0] <= allowed, f"{overdue[-5:]}; restarts {lived.restarts_s}"
 
 
