@@ -20,9 +20,9 @@ __all__ = ["postgres_server", "ready_database"]  # here and nowhere else: each i
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# Files that mostly wait (for kills, for the demo's days, for processes to come and go) early and one after the other, with files that compute
-# between them: four that wait at once leave the machine idle, and one that is left for the end keeps everybody. The second file of a
-# process is dealt out while its first is in its last tests. Measured with `pytest --durations=0`.
+# Files that mostly wait (for kills, for the demo's days, for processes to come and go) early, and with files that compute between them:
+# four that wait at once leave the machine idle, and one that is left for the end keeps everybody. The second file of a process is dealt out
+# while its first is in its last tests. Measured with `pytest --durations=0`.
 _FIRST = (
     "tests/real/test_kill_while_sending.py",
     "tests/starter/web/portal/test_customer_page.py",
