@@ -13,7 +13,6 @@ from sqlalchemy import Connection, text
 from store import sqlite_file
 from store.address import Address
 from store.errors import StoreError, StoreRefused, StoreUnavailable, translated
-from store.postgres_pool import PostgresPool
 from store.sqlite_threads import SqliteThreads
 
 __all__ = ["Store", "StoreError", "StoreRefused", "StoreUnavailable", "open_store", "upgrade"]
@@ -44,7 +43,7 @@ class Store:
 
     def __init__(self, address: Address) -> None:
         self._where = str(address)
-        self._books: Transactions = SqliteThreads(address) if address.file else PostgresPool(address)
+        self._books: Transactions = SqliteThreads(address) if address.file else _postgres(address)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that writes: committed at the end, rolled back by any exception. With SQLite a short one runs
@@ -70,6 +69,13 @@ class Store:
 
     async def close(self) -> None:
         await self._books.close()
+
+
+def _postgres(address: Address) -> Transactions:
+    # SQLAlchemy's asynchronous side brings its whole mapper along, a tenth of a process's start: only for those who use it.
+    from store.postgres_pool import PostgresPool  # noqa: PLC0415
+
+    return PostgresPool(address)
 
 
 async def open_store(url: str) -> Store:

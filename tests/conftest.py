@@ -74,5 +74,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_sessionfinish() -> None:
+    """pytest searches five times more before it goes, for what a destructor has to complain of; once is enough for what tests leave."""
+    gc.collect()
+    gc.freeze()
+
+
 def _place(item: pytest.Item) -> int:
     return next((place for place, start in enumerate(_FIRST) if item.nodeid.startswith(start)), len(_FIRST))

@@ -1,5 +1,10 @@
 """`python -m starter.web`: the web process, set by MAKEGOOD_* and TEMPORAL_*. The embedded stack starts it so."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is imported, as in worker.py
+
 import sys
 
 from starter.policy_books import BookError
@@ -9,6 +14,8 @@ from starter.web.serving import run
 
 def main() -> int:
     """Exit code 0 after a graceful end, 1 if the process could not start."""
+    gc.enable()
+    gc.freeze()
     try:
         run(load_settings())
     except (SettingsError, BookError, OSError) as error:
