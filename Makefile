@@ -13,6 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
+# Byte code of what is imported is written when it is: compiling all of the packages took a third of the installation.
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) scripts/preflight.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -45,11 +46,9 @@ check: lint types contracts ## lint, types (strict), import contracts
 warm: $(STAMP)
 	@mkdir -p build; $(BIN)/pytest --collect-only -qq -p no:xdist > build/collected.txt || (cat build/collected.txt; false)
 
-# Hundreds of small databases live for a second each: in memory, where the machine has 4 GB to spare for it, a fifth of the suite's time.
-suite: TMPDIR := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 { print "/dev/shm" }')
 suite: warm
 	@$(BIN)/python scripts/chromium.py
-	@$(if $(TMPDIR),TMPDIR=$(TMPDIR)) $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	@TMPDIR=$$($(BIN)/python scripts/suite_folder.py) $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, types, import contracts, every test (what computes beside what waits)
 	@$(MAKE) --no-print-directory -j2 suite types contracts

@@ -67,7 +67,7 @@ from workflows.refund_case import RefundCase
 WORKFLOWS: Sequence[type] = (RefundCase, DisputeCase, DelayCase, AlertDigest, ParkAlert)
 
 # After a kill -9 the engine offers a case's next task to the dead worker's own queue first; 10 s by default, budget <= 6 s.
-_STICKY = timedelta(seconds=2)
+STICKY = timedelta(seconds=2)
 _log = logging.getLogger("makegood.worker")
 
 
@@ -75,12 +75,10 @@ _log = logging.getLogger("makegood.worker")
 def sandbox() -> SandboxedWorkflowRunner:
     """The sandbox, refusing any import of a workflow that was not passed through on purpose. One per process: it keeps what it checked."""
     policy = SandboxImportNotificationPolicy
-    return lean_sandbox(
-        SandboxRestrictions.default.with_import_notification_policy(
-            policy.WARN_ON_DYNAMIC_IMPORT | policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        ),
-        DATA_CONVERTER,
+    restrictions = SandboxRestrictions.default.with_import_notification_policy(
+        policy.WARN_ON_DYNAMIC_IMPORT | policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
     )
+    return lean_sandbox(restrictions, DATA_CONVERTER, bare=(RefundCase, DisputeCase, DelayCase))
 
 
 def workers(
@@ -114,7 +112,7 @@ def workers(
             max_cached_workflows=settings.max_cached_workflows,
             max_concurrent_workflow_tasks=settings.workflow_slots,
             max_concurrent_activities=settings.books_slots,
-            sticky_queue_schedule_to_start_timeout=_STICKY,
+            sticky_queue_schedule_to_start_timeout=STICKY,
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=2),
             **each,
         ),

@@ -47,7 +47,7 @@ _FIRST = (
 
 share_statements()
 
-# Hardly anything that is imported or collected is ever garbage; switched on again by pytest_collection_finish.
+# Hardly anything that is imported or collected is ever garbage; switched on again when the tests begin.
 gc.disable()
 
 
@@ -59,7 +59,8 @@ def pytest_sessionstart() -> None:
     """Ctrl-C as always, but heard by nobody's own handler: asyncio's Runner asks for its handler again after each test, and Python 3.11
     looks it up among the signals' names by an error that prints it, with all that the test's task gave back. It was 5 % of the suite.
     """
-    signal.signal(signal.SIGINT, _interrupted)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
+        signal.signal(signal.SIGINT, _interrupted)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,16 +69,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What has been imported and collected lives to the end: looking through it again and again was 6 % of the suite."""
-    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
-def pytest_sessionfinish() -> None:
-    """pytest searches five times more before it goes, for what a destructor has to complain of; once is enough for what tests leave."""
-    gc.collect()
-    gc.freeze()
+def pytest_runtestloop() -> None:
+    """Begins in every process, also in the one that deals the tests out and collects none."""
+    gc.enable()
 
 
 def _place(item: pytest.Item) -> int:

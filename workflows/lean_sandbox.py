@@ -2,12 +2,15 @@
 
 Owns two shortcuts. Payloads: before it writes or reads one, temporalio 1.35 asks the workflow instance, inside its sandbox and three times
 over, for the serialization context that the data converter may want. Ours wants none, and the trips were a tenth of a worker's CPU per
-case (`make bench`). The class: for each run the SDK imports the module of the workflow's class anew, declares the class and judges it once
-more, 5 ms whenever a case comes back into a worker's cache. Of ours that module holds nothing but the class, whose rules are passed through
-on purpose; so it is imported in the sandbox once, when the worker is built, and passed through from then on.
+case (`make bench`). Bare classes: for each run the SDK imports the module of the workflow's class anew, declares the class and judges it
+once more, 5 ms whenever a case comes back into a worker's cache. The module of a case's type holds nothing but the class, whose rules were
+passed through all along; so it is imported in the sandbox once, when the worker is built, and passed through from then on.
 
-Must never be used with a converter that wants a context: `lean_sandbox` refuses it. Called by worker.py and replays.
+Must never be used with a converter that wants a context (`lean_sandbox` refuses it), nor call a class bare whose module decides anything:
+in a module that is passed through, a look at the machine's clock is no error. Called by worker.py and replays.
 """
+
+from collections.abc import Collection
 
 from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
@@ -45,26 +48,34 @@ class _LeanInstance(WorkflowInstance):
 
 
 class _LeanRunner(SandboxedWorkflowRunner):
-    """Looks once whether a workflow's module may be imported in there, however many workers, runs and replays use it."""
+    """Looks once whether a workflow's module may be imported in there, however many workers and replays use it."""
 
-    _prepared: dict[type, SandboxedWorkflowRunner]
+    _prepared: set[type]
+    _may_be_bare: frozenset[type]
+    _bare: dict[type, SandboxedWorkflowRunner]  # once they were looked at
 
-    def __init__(self, restrictions: SandboxRestrictions) -> None:
+    def __init__(self, restrictions: SandboxRestrictions, bare: Collection[type]) -> None:
         super().__init__(restrictions=restrictions)
-        object.__setattr__(self, "_prepared", {})  # the SDK's runner is a frozen dataclass
+        for name, value in {"_prepared": set(), "_may_be_bare": frozenset(bare), "_bare": {}}.items():
+            object.__setattr__(self, name, value)  # the SDK's runner is a frozen dataclass
 
     def prepare_workflow(self, defn: workflow._Definition) -> None:
         if defn.cls not in self._prepared:
             super().prepare_workflow(defn)
-            self._prepared[defn.cls] = SandboxedWorkflowRunner(self.restrictions.with_passthrough_modules(defn.cls.__module__))
+            self._prepared.add(defn.cls)
+            if defn.cls in self._may_be_bare:
+                self._bare[defn.cls] = SandboxedWorkflowRunner(self.restrictions.with_passthrough_modules(defn.cls.__module__))
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        looked_at = self._prepared.get(det.defn.cls)  # not while it is being looked at
-        return _LeanInstance(super().create_instance(det) if looked_at is None else looked_at.create_instance(det))
+        bare = self._bare.get(det.defn.cls)
+        return _LeanInstance(super().create_instance(det) if bare is None else bare.create_instance(det))
 
 
-def lean_sandbox(restrictions: SandboxRestrictions, converter: DataConverter) -> SandboxedWorkflowRunner:
-    """The sandbox for workers whose client has `converter`. Raises ValueError if the converter depends on a serialization context."""
+def lean_sandbox(restrictions: SandboxRestrictions, converter: DataConverter, bare: Collection[type] = ()) -> SandboxedWorkflowRunner:
+    """The sandbox for workers whose client has `converter`; the classes in `bare` are shared by their runs.
+
+    Raises ValueError if the converter depends on a serialization context or stores payloads elsewhere.
+    """
     if converter.with_context(_PROBE) is not converter or converter.external_storage is not None:
         raise ValueError("the data converter depends on a serialization context or stores payloads elsewhere: use the SDK's own sandbox")
-    return _LeanRunner(restrictions=restrictions)
+    return _LeanRunner(restrictions, bare)

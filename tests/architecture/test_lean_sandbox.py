@@ -1,6 +1,8 @@
-"""The sandbox's shortcut is taken only where nothing depends on what it leaves out."""
+"""The sandbox's shortcuts are taken only where nothing depends on what they leave out."""
 
+import ast
 import dataclasses
+import inspect
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +20,10 @@ from starter.embedded.places import free_port
 from tests.architecture.sandboxed.careless import Careless
 from tests.architecture.sandboxed.shown import Shown
 from workflows.converter import DATA_CONVERTER, LeanPydanticPayloadConverter
+from workflows.delay_case import DelayCase
+from workflows.dispute_case import DisputeCase
 from workflows.lean_sandbox import _LeanInstance, lean_sandbox
+from workflows.refund_case import RefundCase
 
 
 class _Contextual(LeanPydanticPayloadConverter):
@@ -52,16 +57,34 @@ async def engine() -> AsyncIterator[WorkflowEnvironment]:
         yield started
 
 
-async def test_all_runs_share_the_class_that_was_looked_at(engine: WorkflowEnvironment) -> None:
-    """The SDK's own runner declares it anew for each."""
-    runner = lean_sandbox(worker.sandbox().restrictions, DATA_CONVERTER)
+@pytest.mark.parametrize("bare", [True, False])
+async def test_only_runs_of_a_bare_class_share_it(engine: WorkflowEnvironment, bare: bool) -> None:
+    runner = lean_sandbox(worker.sandbox().restrictions, DATA_CONVERTER, [Shown] if bare else [])
     async with Worker(engine.client, task_queue="q", workflows=[Shown], workflow_runner=runner, max_cached_workflows=0):
         made_of = [await engine.client.execute_workflow(Shown.run, id=f"w-{number}", task_queue="q") for number in range(3)]
-    assert made_of == [id(Shown)] * 3
+    assert [one == id(Shown) for one in made_of] == [bare] * 3
+
+
+@pytest.mark.parametrize("cls", [RefundCase, DisputeCase, DelayCase])
+def test_a_bare_class_has_a_module_to_itself_that_decides_nothing(cls: type) -> None:
+    """But for its name, `__init__` and `run` hand on to what was passed through before: one statement each, and no state on the class."""
+    module = ast.parse(Path(str(inspect.getsourcefile(cls))).read_text(encoding="utf-8"))
+    [declared] = [node for node in module.body if isinstance(node, ast.ClassDef)]
+    rest = [node for node in module.body if node is not declared]
+    assert all(isinstance(node, (ast.Import, ast.ImportFrom, ast.With, ast.Expr)) for node in rest)
+    methods = [node for node in declared.body if not isinstance(node, ast.Expr)]
+    assert [node.name for node in methods if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))] == ["__init__", "run"]
+    assert len(methods) == 2
+    for method in methods:
+        assert isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
+        assert [type(node) for node in method.body if not ast.get_docstring(method) or node is not method.body[0]] in (
+            [ast.Expr],
+            [ast.Return],
+        )
 
 
 async def test_what_a_workflow_imports_is_looked_at_all_the_same(engine: WorkflowEnvironment) -> None:
-    runner = lean_sandbox(worker.sandbox().restrictions, DATA_CONVERTER)
+    runner = lean_sandbox(worker.sandbox().restrictions, DATA_CONVERTER, [Careless])
     with pytest.raises(RuntimeError, match="Careless") as refusal:
         Worker(engine.client, task_queue="q", workflows=[Careless], workflow_runner=runner)
     assert "jinja2" in str(refusal.value.__cause__)

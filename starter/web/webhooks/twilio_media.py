@@ -53,7 +53,7 @@ class _Lost(Exception):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """The certificate authorities, read once per process: a client that reads them for itself takes 15 ms of a core for it."""
+    """The certificate authorities, read once per process (SSL_CERT_FILE changes with a restart): to read them takes 15 ms of a core."""
     return httpx2.create_ssl_context()
 
 
