@@ -205,6 +205,7 @@ class House:
                     with suppress(RPCError):  # nothing holds it just now
                         await self.env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
                 before = now
+            await sleeping  # a fault of the server is the story's
         finally:
             sleeping.cancel()  # a caller that was cancelled skips no further
 
